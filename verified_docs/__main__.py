@@ -1,0 +1,52 @@
+"""The site's commands: `python -m verified_docs check | generate | build | serve`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from verified_docs import consistency, live, site
+from verified_docs.config import find
+from verified_docs.errors import DocsError
+
+
+def main() -> int:
+    """Run one command; 1 where something is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m verified_docs", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("check", help="say what does not belong together: pages, programs, records")
+    commands.add_parser("generate", help="check, then write downloads and notebooks into docs/")
+    commands.add_parser("build", help="generate, then build site/ and replace it whole")
+    commands.add_parser(
+        "serve", help="serve the site and follow every edit; further options go to mkdocs serve"
+    )
+    arguments, rest = parser.parse_known_args()
+    if rest and arguments.command != "serve":
+        parser.error(f"unknown argument {rest[0]!r}")
+    try:
+        config = find(Path.cwd())
+        if arguments.command == "check":
+            problems = consistency.problems(config)
+            print("\n".join(problems) or "pages, programs and records belong together")
+            return bool(problems)
+        if arguments.command == "generate":
+            print(f"{site.generate(config)} programs: downloads and notebooks written to docs/")
+        elif arguments.command == "build":
+            print(f"The site is in {site.build(config)}. Open it: {_how_to_open(config.root)}")
+        else:
+            live.serve(config, rest)
+    except DocsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _how_to_open(root: Path) -> str:
+    python = Path(sys.executable)
+    shown = python.relative_to(root) if python.is_relative_to(root) else python
+    return f"{shown} -m http.server --directory site 8000, then http://127.0.0.1:8000/"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

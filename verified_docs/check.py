@@ -1,0 +1,97 @@
+"""Whether a run's results are the recorded ones, and what to say where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from verified_docs import compare, drawn
+from verified_docs.errors import DocsError
+from verified_docs.pages import Quote
+from verified_docs.record import Record, how_to_accept
+from verified_docs.runner import Results
+from verified_docs.snippet import Snippet
+
+_SHOWN = 8  # differing lines that a message shows
+
+
+def complaint(snippet: Snippet, record: Record, results: Results, quotes: Sequence[Quote]) -> str | None:
+    """What differs from the record, side by side with what was expected; None where nothing does."""
+    parts = [
+        *_text(snippet, record, results),
+        *_figure(snippet, record, results),
+        *_prose(snippet, record, results, quotes),
+    ]
+    if not parts:
+        return None
+    return "\n".join([f"{snippet.place}: does not give what its record says", *parts, _way_out(snippet)])
+
+
+def agrees(snippet: Snippet, record: Record, results: Results, quotes: Sequence[Quote]) -> bool:
+    """Whether `results` are the recorded ones within the tolerance, and the record holds all that they hold."""
+    try:
+        return (
+            record.values.keys() == results.values.keys()
+            and complaint(snippet, record, results, quotes) is None
+        )
+    except DocsError:
+        return False  # the prose quotes what neither holds; the build says so
+
+
+def captioned(snippet: Snippet, results: Results) -> None:
+    """Refuse a figure that nobody describes."""
+    if results.figure is not None and not snippet.caption:
+        raise DocsError(
+            f"{snippet.place}:1: draws a figure: its docstring must say, below the question, what it shows"
+        )
+
+
+def as_record(snippet: Snippet, results: Results) -> Record:
+    return Record(
+        snippet.digest, results.text, results.figure, results.drawn, results.values, results.seconds
+    )
+
+
+def _way_out(snippet: Snippet) -> str:
+    return f"If the new results are right, accept them: {how_to_accept(snippet)}"
+
+
+def _text(snippet: Snippet, record: Record, results: Results) -> list[str]:
+    settings = snippet.settings
+    found = compare.differences(
+        record.text, results.text, relative=settings.relative, absolute=settings.absolute
+    )
+    parts = []
+    for one in found[:_SHOWN]:
+        expected = "(nothing)" if one.expected is None else one.expected
+        actual = "(nothing)" if one.actual is None else one.actual
+        parts.append(
+            f"  line {one.line} of its output: {one.reason}\n    Expected: {expected}\n    Got:      {actual}"
+        )
+    if len(found) > _SHOWN:
+        parts.append(f"  … and {len(found) - _SHOWN} more lines")
+    return parts
+
+
+def _figure(snippet: Snippet, record: Record, results: Results) -> list[str]:
+    if (record.figure is None) != (results.figure is None):
+        return [
+            "  its figure: Expected: no figure. Got: one"
+            if record.figure is None
+            else "  its figure: Expected: one. Got: none"
+        ]
+    reason = drawn.difference(record.drawn, results.drawn, tolerance=snippet.settings.figure)
+    return [f"  its figure: {reason}"] if reason else []
+
+
+def _prose(snippet: Snippet, record: Record, results: Results, quotes: Sequence[Quote]) -> list[str]:
+    """The numbers that pages quote are held to the digits that they quote."""
+    settings = snippet.settings
+    now = as_record(snippet, results)
+    parts = []
+    for quote in quotes:
+        expected, actual = quote.rendered(record), quote.rendered(now)
+        if compare.differences(expected, actual, relative=settings.relative, absolute=settings.absolute):
+            parts.append(
+                f"  {quote.value}, quoted at {quote.place}\n    Expected: {expected}\n    Got:      {actual}"
+            )
+    return parts

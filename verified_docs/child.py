@@ -1,0 +1,302 @@
+"""The process in which one snippet runs, from a clean start to its results.
+
+It has an empty directory as working directory and home, a memory limit, no network, and `__name__ == "__main__"`. What
+it prints goes to files that its parent watches; what it computed and drew goes to `outcome.json`, written last.
+"""
+
+from __future__ import annotations
+
+import ast
+import faulthandler
+import io
+import json
+import os
+import signal
+import socket
+import sys
+import time
+import traceback
+import types
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from verified_docs import drawn, svg
+
+_LONGEST = 64  # entries of a list or dict that are kept as values
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to run, and where. `folder` holds `work/` and, afterwards, stdout, stderr, stopped and outcome.json."""
+
+    path: str
+    place: str
+    folder: str
+    root: str
+    description: str
+    memory_gib: float
+    colors: dict[str, str]
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def run(job: Job) -> NoReturn:
+    """Run the snippet and leave the process; never returns."""
+    folder = Path(job.folder)
+    with open(folder / "stopped", "wb", buffering=0) as stopped:  # where it was when it was stopped
+        main = _prepare(job, folder, stopped)
+        outcome: dict[str, Any] = {"error": None, "raised": None}
+        started = time.perf_counter()
+        try:
+            source = Path(job.path).read_bytes()
+            exec(compile(source, job.path, "exec", dont_inherit=True), main.__dict__)
+        except SystemExit as error:
+            if error.code not in (None, 0):
+                outcome["error"] = f"{job.place}:{_line(error, job.path)}: left with sys.exit({error.code!r})"
+        except BaseException as error:  # whatever it is, it is the snippet's
+            outcome["error"] = f"{job.place}:{_line(error, job.path)}: {_explained(error, job)}"
+            outcome["raised"] = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]
+        outcome["seconds"] = time.perf_counter() - started
+        if _denied:
+            # Told even where the snippet caught the error.
+            outcome["network"] = f"{job.place}:{_denied[0][0]}: {_denied[0][1]}"
+        if outcome["error"] is None:
+            try:
+                outcome |= _figure(job, folder)
+                outcome["values"] = _values(main.__dict__)
+            except Exception as error:
+                outcome["error"] = f"{job.place}: {error}"
+        outcome["imported"] = _imported(job)
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError):
+                pass  # the snippet closed it: what it printed before is there
+        (folder / "outcome.part").write_text(json.dumps(outcome), encoding="utf-8")
+        os.replace(folder / "outcome.part", folder / "outcome.json")
+        _really_exit(0)
+
+
+_denied: list[tuple[int | str, str]] = []
+_really_exit = os._exit
+
+
+def _prepare(job: Job, folder: Path, stopped: Any) -> types.ModuleType:
+    work, temporary = folder / "work", folder / "tmp"
+    work.mkdir()
+    temporary.mkdir()
+    if hasattr(signal, "SIGUSR1"):  # the parent asks so where a snippet is before it stops it
+        faulthandler.register(signal.SIGUSR1, file=stopped, all_threads=True)
+
+    for descriptor, name in ((1, "stdout"), (2, "stderr")):
+        target = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(target, descriptor)
+        os.close(target)
+    sys.stdin = open(os.devnull, encoding="utf-8")
+    os.dup2(sys.stdin.fileno(), 0)
+    sys.stdout = io.TextIOWrapper(open(1, "wb", closefd=False), encoding="utf-8", line_buffering=True)
+    sys.stderr = io.TextIOWrapper(open(2, "wb", closefd=False), encoding="utf-8", line_buffering=True)
+
+    # The reader's program finds the installed library, not what happens to lie beside the snippet.
+    sys.argv = [job.path]
+    sys.path[:] = [str(work), *filter(None, sys.path)]
+    # Caches that exist (data, fonts) stay where they are; everything else finds an empty home.
+    os.environ.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))
+    os.environ.update(HOME=str(work), USERPROFILE=str(work), TMPDIR=str(temporary))
+    os.chdir(work)
+
+    main = types.ModuleType("__main__")
+    main.__file__ = job.path
+    main.__dict__["__builtins__"] = __builtins__
+    sys.modules["__main__"] = main
+
+    def leave(code: int) -> NoReturn:
+        stopped.write(f"os._exit({code}) {_frame_line(job.path)}\n".encode())
+        _really_exit(code)
+
+    setattr(os, "_exit", leave)  # noqa: B010  (to name the line that called it)
+    _limit_memory(job.memory_gib)
+    sys.addaudithook(_guard(job.path, stopped))
+    return main
+
+
+def _limit_memory(gib: float) -> None:
+    try:
+        import resource
+    except ImportError:
+        return  # Windows has no such limit
+    used = 0
+    status = Path("/proc/self/status")
+    if status.is_file():
+        used = (
+            int(
+                next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmData"))
+            )
+            << 10
+        )
+    limit = used + int(gib * 2**30)
+    try:
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    except (ValueError, OSError):
+        pass  # an outer limit that is tighter stays
+
+
+def _guard(path: str, stopped: Any) -> Any:
+    """An audit hook that denies the network, and notes who kills this process."""
+
+    def deny(what: str) -> NoReturn:
+        message = f"a snippet runs without network, and this one called {what}"
+        _denied.append((_frame_line(path), message))
+        raise PermissionError(message)
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+            connection, address = arguments[0], arguments[1]
+            if connection.family != getattr(socket, "AF_UNIX", None) and not _is_local(address):
+                deny(f"{event}({address!r})")
+        elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
+            if not _is_local(arguments):
+                deny(f"{event}({arguments[0]!r})")
+        elif event == "os.kill" and arguments[0] in (0, os.getpid()) and arguments[1]:
+            stopped.write(f"os.kill(signal {int(arguments[1])}) {_frame_line(path)}\n".encode())
+
+    return hook
+
+
+def _is_local(address: Any) -> bool:
+    host = address[0] if isinstance(address, tuple) and address else address
+    if isinstance(host, bytes):
+        host = host.decode(errors="replace")
+    return (
+        host in (None, "", "localhost", "::1", "0.0.0.0")
+        or str(host).startswith("127.")
+        or host == socket.gethostname()
+    )
+
+
+def _frame_line(path: str) -> int | str:
+    """The line of the snippet that is being run now."""
+    frame: types.FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_filename == path:
+            return frame.f_lineno
+        frame = frame.f_back
+    return "?"
+
+
+def _line(error: BaseException, path: str) -> int | str:
+    """The deepest line of the snippet in the traceback."""
+    if isinstance(error, SyntaxError) and error.filename == path:
+        return error.lineno or "?"
+    lines = [entry.lineno for entry in traceback.extract_tb(error.__traceback__) if entry.filename == path]
+    return lines[-1] or "?" if lines else "?"
+
+
+def _explained(error: BaseException, job: Job) -> str:
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if isinstance(error, MemoryError) or "can't allocate memory" in text or "not enough memory" in text:
+        return f"took more memory than its limit of {job.memory_gib:g} GiB ({text})"
+    if isinstance(error, AssertionError):
+        return _claim(error, job)
+    inner = traceback.extract_tb(error.__traceback__)
+    if inner and inner[-1].filename != job.path and not isinstance(error, SyntaxError):
+        last = inner[-1]
+        text += f"\n  raised at {last.filename}:{last.lineno}, in {last.name}"
+    return text
+
+
+def _claim(error: AssertionError, job: Job) -> str:
+    """The claim that failed, with the values of its names."""
+    frames = [
+        frame for frame in traceback.walk_tb(error.__traceback__) if frame[0].f_code.co_filename == job.path
+    ]
+    if not frames:
+        return f"AssertionError: {error}"
+    frame, line = frames[-1]
+    source = Path(job.path).read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or node.lineno):
+            names = {name.id: None for name in ast.walk(node.test) if isinstance(name, ast.Name)}
+            namespace = {**frame.f_globals, **frame.f_locals}
+            known = {name: _plain(namespace[name]) for name in names if name in namespace}
+            where = ", ".join(f"{name} = {value!r}" for name, value in known.items() if value is not None)
+            claim = ast.get_source_segment(source, node.test)
+            said = f" ({error})" if str(error) else ""
+            return f"does not hold: {claim}{said}" + (f"\n  where {where}" if where else "")
+    return f"AssertionError: {error}"
+
+
+def _figure(job: Job, folder: Path) -> dict[str, Any]:
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    numbers = pyplot.get_fignums() if pyplot else []
+    if pyplot is None or not numbers:
+        return {"figure": None, "drawn": []}
+    if len(numbers) > 1:
+        raise ValueError(f"draws {len(numbers)} figures; a snippet shows one at most")
+    from verified_docs import backend
+
+    if numbers[0] not in backend.shown:
+        raise ValueError("draws a figure but never shows it: call plt.show()")
+    figure = pyplot.figure(numbers[0])
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    prefix = Path(job.place).with_suffix("").as_posix().split("/", 1)[1].replace("/", "-").replace("_", "-")
+    inlined = svg.themed(buffer.getvalue(), prefix=prefix, description=job.description, colors=job.colors)
+    return {"figure": inlined, "drawn": drawn.describe(figure)}
+
+
+def _values(namespace: dict[str, Any]) -> dict[str, Any]:
+    """The plain values that a program ends with: numbers, short texts, and short lists and dicts of them."""
+    found = {}
+    for name, value in namespace.items():
+        if not name.startswith("_"):
+            plain = _plain(value)
+            if plain is not None:
+                found[name] = plain
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """`value` in builtins, or None where it is no plain value. NaN and infinity are told as texts in a dict."""
+    if (
+        not isinstance(value, bool | int | float | str)
+        and getattr(value, "shape", None) == ()
+        and hasattr(value, "item")
+    ):
+        value = value.item()  # a number in NumPy's or torch's clothes
+    if isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return value if len(value) <= 200 else None
+    if isinstance(value, list | tuple) and 0 < len(value) <= _LONGEST:
+        items = [_plain(one) for one in value]
+        return None if None in items else items
+    if (
+        isinstance(value, dict)
+        and 0 < len(value) <= _LONGEST
+        and all(isinstance(key, str | int | float) for key in value)
+    ):
+        entries = {str(key): _plain(one) for key, one in value.items()}
+        return None if None in entries.values() else entries
+    return None
+
+
+def _imported(job: Job) -> list[str]:
+    """The project's own modules that this run loaded, as paths below the root."""
+    root, found = Path(job.root), set()
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if (
+            file
+            and file != job.path
+            and Path(file).is_relative_to(root)
+            and not Path(file).is_relative_to(sys.prefix)
+        ):
+            found.add(Path(file).relative_to(root).as_posix())
+    return sorted(path for path in found if not path.startswith("verified_docs/"))
+
+
+if __name__ == "__main__":  # where forking is not safe, a process of its own
+    run(Job(**json.loads(sys.argv[1])))

@@ -1,0 +1,129 @@
+"""The settings: `[tool.verified_docs]` in pyproject.toml, and `settings.toml` beside the snippets."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from verified_docs.errors import DocsError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How one snippet is run and compared.
+
+    Attributes:
+        seconds: The longest it may run.
+        memory_gib: The most memory it may take, beyond what the preloaded modules hold.
+        relative: How far a number may differ, as a fraction of the recorded one.
+        absolute: How far a number may differ, whatever its size.
+        figure: How far a drawn value may differ, as a fraction of the range that its artist covers.
+        data: The name of the data that it needs, a key of `[tool.verified_docs.data]`.
+    """
+
+    seconds: float = 60.0
+    memory_gib: float = 4.0
+    relative: float = 0.0
+    absolute: float = 0.0
+    figure: float = 1e-3
+    data: str | None = None
+
+
+@dataclass(frozen=True)
+class Config:
+    """Where things are, and in which environment snippets run. Paths are absolute."""
+
+    root: Path
+    preload: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    processor_flag: str | None = None
+    colors: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def snippets(self) -> Path:
+        return self.root / "snippets"
+
+    @property
+    def docs(self) -> Path:
+        return self.root / "docs"
+
+    @property
+    def cache(self) -> Path:
+        """Git-ignored: what has passed on this machine."""
+        return self.root / ".verified_docs"
+
+    @cached_property
+    def settings(self) -> Mapping[str, Settings]:
+        """Settings by snippet name, from snippets/settings.toml."""
+        path = self.snippets / "settings.toml"
+        if not path.is_file():
+            return {}
+        return {
+            name: _settings(f"{path.relative_to(self.root)}: [{name}]", table, self)
+            for name, table in _toml(path).items()
+        }
+
+    def settings_of(self, name: str) -> Settings:
+        return self.settings.get(name, Settings())
+
+
+def load(root: Path) -> Config | None:
+    """The settings of the project at `root`; None where it has no `[tool.verified_docs]`."""
+    path = root / "pyproject.toml"
+    if not path.is_file():
+        return None
+    table = _toml(path).get("tool", {}).get("verified_docs")
+    if table is None:
+        return None
+    known = {one.name for one in fields(Config)} - {"root"}
+    unknown = sorted(set(table) - known)
+    if unknown:
+        raise DocsError(
+            f"pyproject.toml: [tool.verified_docs] has no setting {unknown[0]!r}; it has {', '.join(sorted(known))}"
+        )
+    env = {name: value.replace("{root}", str(root)) for name, value in table.get("env", {}).items()}
+    return Config(root=root, **{**table, "env": env, "preload": tuple(table.get("preload", ()))})
+
+
+def find(start: Path) -> Config:
+    """The settings of the project that `start` lies in."""
+    for folder in (start, *start.parents):
+        config = load(folder)
+        if config is not None:
+            return config
+    raise DocsError(f"no pyproject.toml with [tool.verified_docs] in {start} or above it")
+
+
+def in_ci() -> bool:
+    """Whether nothing may be skipped and nothing may be missing."""
+    return os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DocsError(f"{path}: {error}") from error
+
+
+def _settings(where: str, table: Any, config: Config) -> Settings:
+    known = {one.name: one for one in fields(Settings)}
+    if not isinstance(table, dict):
+        raise DocsError(f"{where} is not a table")
+    for key, value in table.items():
+        if key not in known:
+            raise DocsError(f"{where} has no setting {key!r}; it has {', '.join(sorted(known))}")
+        if key == "data":
+            if value not in config.data:
+                raise DocsError(
+                    f"{where} needs data {value!r}, which [tool.verified_docs.data] in pyproject.toml lacks"
+                )
+        elif isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise DocsError(f"{where}: {key} = {value!r} is not a number of at least 0")
+    return Settings(**table)

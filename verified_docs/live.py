@@ -1,0 +1,80 @@
+"""The site while it is being written: pages are rebuilt as they are saved, and an edited program runs again, alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from verified_docs.accept import accept
+from verified_docs.config import Config
+from verified_docs.errors import DocsError
+from verified_docs.pages import every_page
+from verified_docs.runner import Runner
+from verified_docs.site import generate
+from verified_docs.snippet import Snippet, every_snippet
+
+_PAUSE = 0.3  # seconds between two looks at the programs
+
+
+def serve(config: Config, arguments: list[str]) -> None:
+    """Serve until Ctrl-C. `arguments` go to `mkdocs serve`."""
+    try:
+        generate(config, with_notebooks=False)
+    except DocsError as error:
+        print(error, file=sys.stderr)  # pages mark what is stale; the author mends it while looking
+    env = {**os.environ, "VERIFIED_DOCS_STALE": "mark", "NOTEBOOKS": "false"}
+    # Without --livereload, MkDocs 1.6.1 with click 8.3 or newer serves but never reloads.
+    command = [sys.executable, "-m", "mkdocs", "serve", "--livereload", "--no-strict", *arguments]
+    server = subprocess.Popen(command, cwd=config.root, env=env)
+    runner = Runner(config)
+    try:
+        _follow(config, runner, server)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        runner.close()
+        server.terminate()
+        server.wait()
+
+
+def _follow(config: Config, runner: Runner, server: subprocess.Popen[bytes]) -> None:
+    seen = _digests(config)
+    while server.poll() is None:
+        time.sleep(_PAUSE)
+        now = _digests(config)
+        for path, digest in now.items():
+            if seen.get(path) != digest:
+                _run_again(Snippet(path, config), runner)
+        seen = now
+
+
+def _digests(config: Config) -> dict[Path, float]:
+    found = {}
+    for snippet in every_snippet(config):
+        try:
+            found[snippet.path] = snippet.path.stat().st_mtime
+        except FileNotFoundError:
+            continue  # being replaced
+    return found
+
+
+def _run_again(snippet: Snippet, runner: Runner) -> None:
+    started = time.monotonic()
+    try:
+        snippet.docstring  # noqa: B018  (it raises where the program cannot be read)
+        results = runner.run(snippet)
+        quotes = [
+            quote
+            for page in every_page(snippet.config)
+            for quote in page.quotes()
+            if quote.snippet.name == snippet.name
+        ]
+        changed = accept(snippet, results, quotes)
+    except DocsError as error:
+        print(f"\n{error}\n", file=sys.stderr)
+        return
+    what = "recorded; look at the difference before you commit" if changed else "its results are as recorded"
+    print(f"{snippet.place}: ran in {time.monotonic() - started:.1f} s, {what}", file=sys.stderr)

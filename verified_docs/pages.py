@@ -1,0 +1,184 @@
+"""What a Markdown page says to the engine: which programs it embeds, which recorded numbers its prose quotes.
+
+A program is embedded by pymdownx.snippets' `--8<-- "snippets/<name>.py"` inside a fence. A number is quoted by
+`{{ name.value }}` or `{{ name.value[key]:.1%}}`: `name` is the last part of the name of a program on the same page, or a
+whole name (`gradients/initialization/torch_default`). Fences and `code` are left as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from verified_docs.config import Config
+from verified_docs.errors import DocsError
+from verified_docs.record import Record, fresh
+from verified_docs.snippet import Snippet, is_snippet
+
+_FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})")
+_EMBED = re.compile(r'^\s*--8<--\s+"(?P<path>[^"]+\.py)"\s*$')
+_CODE = re.compile(r"(`+).+?\1")
+_BRACES = re.compile(r"\{\{(.*?)\}\}")
+_QUOTE = re.compile(
+    r"\s*(?P<name>[\w/]+)\.(?P<value>\w+)(?P<keys>(?:\[[^\]]+\])*)\s*(?::(?P<format>.+?))?\s*"
+)
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A program in a fence: lines `first` to `last` (from 0) of the page, and the fence's indentation."""
+
+    snippet: Snippet
+    first: int
+    last: int
+    indent: str
+
+
+@dataclass(frozen=True)
+class Quote:
+    """One `{{ … }}` of the prose."""
+
+    snippet: Snippet
+    value: str
+    keys: tuple[str, ...]
+    format: str | None
+    place: str
+
+    def rendered(self, record: Record) -> str:
+        """The quoted number as the prose shows it."""
+        found = record.values
+        for key in (self.value, *self.keys):
+            try:
+                found = found[int(key)] if isinstance(found, list) else found[key]
+            except (KeyError, IndexError, ValueError, TypeError):
+                has = ", ".join(found) if isinstance(found, dict) else f"{type(found).__name__}"
+                raise DocsError(
+                    f"{self.place}: {self.snippet.name} has recorded no {key!r}; it has {has}"
+                ) from None
+        if isinstance(found, float) and self.format is None:
+            raise DocsError(
+                f"{self.place}: {self.value} is {found!r}: say how to show it, as in {{{{ {self.value}:.2f}}}}"
+            )
+        try:
+            return format(found, self.format or "")
+        except (ValueError, TypeError) as error:
+            raise DocsError(
+                f"{self.place}: {found!r} cannot be shown as {self.format!r} ({error})"
+            ) from error
+
+
+@dataclass(frozen=True)
+class Page:
+    """The text of one page; `place` is how messages call it."""
+
+    text: str
+    place: str
+    config: Config
+
+    @classmethod
+    def read(cls, path: Path, config: Config) -> Page:
+        return cls(path.read_text(encoding="utf-8"), path.relative_to(config.root).as_posix(), config)
+
+    def embedded(self) -> list[Embedded]:
+        """Every program that the page shows, in order; raises DocsError for one that does not exist."""
+        found = []
+        lines = self.text.splitlines()
+        for first, last in self._fences(lines):
+            for number in range(first + 1, last):
+                match = _EMBED.match(lines[number])
+                if match is None:
+                    continue
+                path = self.config.root / match["path"]
+                if not is_snippet(path, self.config):
+                    continue  # some other file that pymdownx.snippets includes
+                if not path.is_file():
+                    raise DocsError(
+                        f"{self.place}:{number + 1}: embeds {match['path']}, which does not exist"
+                    )
+                fence = _FENCE.match(lines[first])
+                found.append(
+                    Embedded(Snippet(path, self.config), first, last, fence["indent"] if fence else "")
+                )
+        return found
+
+    def quotes(self) -> list[Quote]:
+        """Every number that the prose takes from a record."""
+        found: list[Quote] = []
+
+        def note(quote: Quote) -> str:
+            found.append(quote)
+            return ""
+
+        self.with_quotes(note)
+        return found
+
+    def with_quotes(self, show: Callable[[Quote], str] | None = None) -> str:
+        """The text with each `{{ … }}` replaced by what `show` makes of it; by default the recorded number."""
+        render = show or (lambda quote: quote.rendered(fresh(quote.snippet)))
+        lines = self.text.splitlines()
+        here = [one.snippet for one in self.embedded()]
+        fenced = {number for first, last in self._fences(lines) for number in range(first, last + 1)}
+        for number, line in enumerate(lines):
+            if number not in fenced and "{{" in line:
+                lines[number] = self._filled(line, f"{self.place}:{number + 1}", here, render)
+        return "\n".join(lines)
+
+    def _filled(self, line: str, place: str, here: list[Snippet], render: Callable[[Quote], str]) -> str:
+        code: list[str] = []
+
+        def keep(match: re.Match[str]) -> str:
+            code.append(match[0])
+            return f"\0{len(code) - 1}\0"
+
+        bare = _CODE.sub(keep, line)
+        bare = _BRACES.sub(lambda match: render(self._quote(match[1], place, here)), bare)
+        return re.sub(r"\0(\d+)\0", lambda match: code[int(match[1])], bare)
+
+    def _quote(self, text: str, place: str, here: list[Snippet]) -> Quote:
+        match = _QUOTE.fullmatch(text)
+        if match is None:
+            raise DocsError(f"{place}: {{{{{text}}}}} is not of the form {{{{ name.value[key]:format }}}}")
+        name = match["name"]
+        if "/" in name:
+            path = self.config.snippets / f"{name}.py"
+            if not path.is_file():
+                raise DocsError(f"{place}: {{{{{text}}}}} asks for snippets/{name}.py, which does not exist")
+            snippet = Snippet(path, self.config)
+        else:
+            named = [one for one in here if one.path.stem == name]
+            if len(named) != 1:
+                shown = ", ".join(one.path.stem for one in here) or "no program"
+                why = (
+                    "more than one program of that name"
+                    if named
+                    else f"no program of that name; it shows {shown}"
+                )
+                raise DocsError(
+                    f"{place}: {{{{{text}}}}}: this page shows {why}; by its whole name any can be quoted"
+                )
+            snippet = named[0]
+        keys = tuple(re.findall(r"\[([^\]]+)\]", match["keys"]))
+        return Quote(snippet, match["value"], keys, match["format"], place)
+
+    @staticmethod
+    def _fences(lines: list[str]) -> Iterator[tuple[int, int]]:
+        """The first and last line of each fenced block."""
+        opened: tuple[int, str] | None = None
+        for number, line in enumerate(lines):
+            match = _FENCE.match(line)
+            if opened is None and match:
+                opened = number, match["mark"]
+            elif opened and match and match["mark"].startswith(opened[1]) and line.strip() == match["mark"]:
+                yield opened[0], number
+                opened = None
+        if opened:
+            yield opened[0], len(lines) - 1
+
+
+def every_page(config: Config) -> Iterator[Page]:
+    """All pages of the docs, the generated ones aside."""
+    for path in sorted(config.docs.rglob("*.md")):
+        if path.relative_to(config.docs).parts[0] not in ("downloads", "notebooks"):
+            yield Page.read(path, config)

@@ -1,0 +1,77 @@
+"""Which snippets have passed on this machine, and with what: an unchanged one need not run again.
+
+A pass holds a digest of everything that it depended on: the program, its settings and record, what the prose quotes of
+it, the engine, the interpreter, the installed versions, and every file of the project that it really imported.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from verified_docs import files, record
+from verified_docs.config import Config
+from verified_docs.pages import Quote
+from verified_docs.snippet import Snippet
+
+
+class Passes:
+    """The git-ignored cache of passes."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def holds(self, snippet: Snippet, quotes: Sequence[Quote]) -> bool:
+        """Whether `snippet` has passed and nothing that it depends on has changed since."""
+        try:
+            held = json.loads(self._path(snippet).read_text(encoding="utf-8"))
+            return bool(
+                held["key"] == self._key(snippet, quotes)
+                and all(self._digest(name) == digest for name, digest in held["imported"].items())
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return False  # none, or not one of ours
+
+    def add(self, snippet: Snippet, quotes: Sequence[Quote], imported: Sequence[str]) -> None:
+        """Note that `snippet` passed just now."""
+        held = {
+            "key": self._key(snippet, quotes),
+            "imported": {name: self._digest(name) for name in imported},
+        }
+        files.replace(self._path(snippet), json.dumps(held))
+
+    def _path(self, snippet: Snippet) -> Path:
+        return self._config.cache / "passes" / f"{snippet.name}.json"
+
+    def _digest(self, name: str) -> str:
+        if name not in self._digests:
+            path = self._config.root / name
+            self._digests[name] = files.digest(path.read_bytes()) if path.is_file() else "missing"
+        return self._digests[name]
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        return {}
+
+    def _key(self, snippet: Snippet, quotes: Sequence[Quote]) -> str:
+        recorded = [path.read_bytes().hex() if path.is_file() else "" for path in record.paths(snippet)[:1]]
+        quoted = sorted(f"{quote.value}{quote.keys}{quote.format}" for quote in quotes)
+        return files.digest(repr((self._surroundings, snippet.digest, snippet.settings, recorded, quoted)))
+
+    @cached_property
+    def _surroundings(self) -> str:
+        engine = [files.digest(path.read_bytes()) for path in sorted(Path(__file__).parent.glob("*.py"))]
+        installed = sorted(
+            entry.name
+            for folder in sys.path
+            if os.path.isdir(folder)
+            for entry in os.scandir(folder)
+            if entry.name.endswith((".dist-info", ".egg-info"))
+        )
+        config = (self._config.preload, sorted(self._config.env.items()), sorted(self._config.colors.items()))
+        return repr((engine, sys.version, platform.machine(), installed, config))

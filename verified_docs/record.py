@@ -1,0 +1,145 @@
+"""A record: what a snippet printed, drew and computed when its results were last accepted.
+
+`results/<name>.txt` holds the output and `results/<name>.svg` the figure. `results/<name>.json` is written last and
+holds their digests and the snippet's own: a torn write and a stale record both show.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from verified_docs import files
+from verified_docs.errors import DocsError
+from verified_docs.snippet import Snippet
+
+
+@dataclass(frozen=True)
+class Record:
+    """The results of one run.
+
+    Attributes:
+        source: The digest of the snippet that made them.
+        text: What it printed.
+        figure: The SVG that it drew, or None.
+        drawn: The data behind the figure.
+        values: The plain values of its final namespace, by name.
+        seconds: How long it ran.
+    """
+
+    source: str
+    text: str
+    figure: str | None = None
+    drawn: list[dict[str, Any]] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def paths(snippet: Snippet) -> tuple[Path, Path, Path]:
+    """Where the record of `snippet` lies: its .json, .txt and .svg."""
+    base = snippet.path.parent / "results" / snippet.path.stem
+    return (
+        base.with_name(base.name + ".json"),
+        base.with_name(base.name + ".txt"),
+        base.with_name(base.name + ".svg"),
+    )
+
+
+def how_to_accept(snippet: Snippet) -> str:
+    return f"pytest {snippet.place} --record"
+
+
+def load(snippet: Snippet) -> Record | None:
+    """The record of `snippet`, or None where it has none; raises DocsError where it is torn."""
+    meta, text, figure = paths(snippet)
+    if not meta.is_file():
+        return None
+    torn = f"{snippet.place}: its record is torn or edited by hand: {{}}; make it again: {how_to_accept(snippet)}"
+    try:
+        held = json.loads(meta.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DocsError(torn.format(f"{meta.name} is no JSON ({error})")) from error
+    try:
+        contents = {}
+        for key, path in (("text", text), ("figure", figure)):
+            content = path.read_bytes().decode("utf-8") if path.is_file() else None
+            if held[key] != (None if content is None else files.digest(content)):
+                raise DocsError(torn.format(f"{path.name} is not the file that {meta.name} was written with"))
+            contents[key] = content
+        return Record(
+            source=held["source"],
+            text=contents["text"] or "",
+            figure=contents["figure"],
+            drawn=held["drawn"],
+            values={name: _decoded(value) for name, value in held["values"].items()},
+            seconds=held["seconds"],
+        )
+    except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+        raise DocsError(torn.format(f"{meta.name}: {error!r}")) from error
+
+
+def save(snippet: Snippet, record: Record) -> None:
+    """Replace the record of `snippet`: text and figure first, the JSON that vouches for them last."""
+    meta, text, figure = paths(snippet)
+    for path, content in ((text, record.text or None), (figure, record.figure)):
+        if content is not None:
+            files.replace(path, content)
+    held = {
+        "source": record.source,
+        "text": files.digest(record.text) if record.text else None,
+        "figure": files.digest(record.figure) if record.figure else None,
+        "seconds": float(f"{record.seconds:.2g}"),
+        "values": {name: _encoded(value) for name, value in record.values.items()},
+        "drawn": record.drawn,
+    }
+    files.replace(meta, _dumped(held))
+    for path, content in ((text, record.text or None), (figure, record.figure)):
+        if content is None:
+            path.unlink(missing_ok=True)
+
+
+def fresh(snippet: Snippet) -> Record:
+    """The record of `snippet` as it is now; raises DocsError where there is none or where it is of an older text."""
+    record = load(snippet)
+    if record is None:
+        raise DocsError(
+            f"{snippet.place}: has no record; run it and accept what it shows: {how_to_accept(snippet)}"
+        )
+    if record.source != snippet.digest:
+        raise DocsError(
+            f"{snippet.place}: its record is stale (the program changed since); run it again: {how_to_accept(snippet)}"
+        )
+    return record
+
+
+def _dumped(held: dict[str, Any]) -> str:
+    """JSON that diffs well: a line for each value and for each list of numbers."""
+    spread = json.dumps(held, indent=1, ensure_ascii=False, allow_nan=False)
+    return (
+        re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda m: "[" + re.sub(r",\n\s*", ", ", m[1]) + "]", spread) + "\n"
+    )
+
+
+def _encoded(value: Any) -> Any:
+    """JSON has no NaN and no infinity."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": repr(value)}
+    if isinstance(value, list):
+        return [_encoded(one) for one in value]
+    if isinstance(value, dict):
+        return {"dict": {key: _encoded(one) for key, one in value.items()}}
+    return value
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_decoded(one) for one in value]
+    if isinstance(value, dict):
+        if "float" in value:
+            return float(value["float"])
+        return {key: _decoded(one) for key, one in value["dict"].items()}
+    return value

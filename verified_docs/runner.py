@@ -1,0 +1,188 @@
+"""Runs snippets, one after the other, in processes forked from one server, and says what came of each."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from verified_docs.child import Job
+from verified_docs.config import Config
+from verified_docs.errors import DocsError
+from verified_docs.snippet import Snippet
+
+
+class SnippetFailed(DocsError):
+    """A snippet did not run to its end, or did what no snippet may."""
+
+
+class DataUnavailable(DocsError):
+    """A snippet's declared data cannot be had here; the message says how to get it."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """What one run of a snippet gave."""
+
+    text: str
+    figure: str | None
+    drawn: list[dict[str, Any]]
+    values: dict[str, Any]
+    seconds: float
+    imported: list[str] = field(default_factory=list)
+
+
+class Runner:
+    """A server process, started when the first snippet has to run."""
+
+    def __init__(self, config: Config, *, fork: bool = sys.platform == "linux") -> None:
+        self._config = config
+        self._fork = fork
+        self._server: subprocess.Popen[str] | None = None
+
+    def run(self, snippet: Snippet) -> Results:
+        """Run `snippet`; raises SnippetFailed with the place and the reason, or DataUnavailable."""
+        settings = snippet.settings
+        with tempfile.TemporaryDirectory(prefix="snippet-", ignore_cleanup_errors=True) as folder:
+            job = Job(
+                path=str(snippet.path),
+                place=snippet.place,
+                folder=folder,
+                root=str(self._config.root),
+                description=snippet.caption or snippet.question,
+                memory_gib=settings.memory_gib,
+                colors=dict(self._config.colors),
+            )
+            ending = self._ask({"job": asdict(job), "seconds": settings.seconds})
+            return self._results(snippet, Path(folder), ending)
+
+    def close(self) -> None:
+        """End the server, and with it what it runs."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        assert server.stdin and server.stdout
+        with suppress(OSError):
+            server.stdin.close()
+        try:
+            server.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+        server.stdout.close()
+
+    def _start(self) -> subprocess.Popen[str]:
+        request = json.dumps({"preload": self._config.preload, "fork": self._fork})
+        return subprocess.Popen(
+            [sys.executable, "-m", "verified_docs.server", request],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            cwd=self._config.root,
+            env={**os.environ, **self._config.env, "PYTHONPATH": _with_engine(os.environ.get("PYTHONPATH"))},
+        )
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        if self._server is None:
+            self._server = self._start()
+        server = self._server
+        assert server.stdin and server.stdout
+        try:
+            server.stdin.write(json.dumps(request) + "\n")
+            server.stdin.flush()
+            reply = server.stdout.readline()
+        except OSError:
+            reply = ""
+        except BaseException:
+            self.close()  # Ctrl-C: a reply that nobody waits for must not answer the next question
+            raise
+        if not reply:
+            self.close()
+            raise SnippetFailed(
+                f"{request['job']['place']}: the server that runs snippets ended (see above); "
+                "does every module in [tool.verified_docs] preload import?"
+            )
+        ending: dict[str, Any] = json.loads(reply)
+        return ending
+
+    def _results(self, snippet: Snippet, folder: Path, ending: dict[str, Any]) -> Results:
+        line = _last_line(ending["trace"], snippet)
+        if ending["stopped"]:
+            raise SnippetFailed(
+                f"{snippet.place}:{line}: {ending['stopped']} "
+                "(`seconds`, `memory_gib` of a snippet stand in snippets/settings.toml)"
+            )
+        outcome_file = folder / "outcome.json"
+        if not outcome_file.is_file():
+            raise SnippetFailed(f"{snippet.place}:{line}: {_sudden_end(ending['code'], ending['trace'])}")
+        outcome = json.loads(outcome_file.read_text(encoding="utf-8"))
+        self._data_or_raise(snippet, outcome)
+        if outcome.get("network"):
+            raise SnippetFailed(outcome["network"])
+        if outcome["error"]:
+            raise SnippetFailed(outcome["error"])
+        text = _decoded(snippet, folder / "stdout", "prints")
+        warned = _decoded(snippet, folder / "stderr", "writes to stderr")
+        if warned.strip():
+            raise SnippetFailed(
+                f"{snippet.place}: writes to stderr, which the page does not show and a reader would see:\n"
+                + "\n".join(f"  {one}" for one in warned.strip().splitlines()[:20])
+            )
+        return Results(
+            text,
+            outcome["figure"],
+            outcome["drawn"],
+            outcome["values"],
+            outcome["seconds"],
+            outcome["imported"],
+        )
+
+    def _data_or_raise(self, snippet: Snippet, outcome: dict[str, Any]) -> None:
+        needed = snippet.settings.data
+        if needed and self._config.data[needed] in (outcome["raised"] or ()):
+            raise DataUnavailable(
+                f"{snippet.place}: its data ({needed}) cannot be had here: {outcome['error']}"
+            )
+
+
+def _with_engine(path: str | None) -> str:
+    """The server imports the engine wherever the project lies."""
+    return os.pathsep.join(filter(None, [str(Path(__file__).parent.parent), path]))
+
+
+def _last_line(trace: str, snippet: Snippet) -> str:
+    """Where a stopped snippet was: from faulthandler's dump, or from a note of its own."""
+    # The main thread, which runs the snippet, comes last in a dump, its innermost frame first.
+    main_thread = trace[trace.rfind("Current thread") :] if "Current thread" in trace else trace
+    dumped = re.search(rf'File "{re.escape(str(snippet.path))}", line (\d+)', main_thread)
+    noted = re.search(r"^os\.\w+\(.*\) (\d+)$", trace, re.MULTILINE)
+    return dumped[1] if dumped else noted[1] if noted else "?"
+
+
+def _sudden_end(code: int | None, trace: str) -> str:
+    by_itself = re.search(r"^(os\.\w+\(.*\)) ", trace, re.MULTILINE)
+    by = f" by its own {by_itself[1]}" if by_itself else ""
+    if code is not None and code < 0:
+        name = signal.Signals(-code).name
+        return f"was killed ({name}){by or ', from outside or for lack of memory'}, before its end"
+    return f"ended with exit code {code}{by}, before its end"
+
+
+def _decoded(snippet: Snippet, path: Path, what: str) -> str:
+    data = path.read_bytes() if path.is_file() else b""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise SnippetFailed(
+            f"{snippet.place}: {what} what is not UTF-8: byte 0x{data[error.start]:02x} in line {line} of its output"
+        ) from error

@@ -1,0 +1,180 @@
+"""The process that snippets are forked from: it imports what they all need, once, and does nothing else.
+
+A line of JSON on stdin is a job, a line of JSON on stdout says how it ended. Where forking is safe (Linux), a child
+costs some 30 ms instead of seconds of imports; elsewhere each job is a plain process.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from verified_docs.child import Job, run
+
+OUTPUT_LIMIT = 1_000_000  # bytes: a page shows a few lines
+_PATIENCE = 0.5  # seconds that a snippet has to say where it is before it is stopped
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a child ended: `code` (negative: a signal), or why it was stopped, and where it then was."""
+
+    code: int | None
+    stopped: str | None
+    trace: str
+
+
+def serve(preload: list[str], *, fork: bool) -> None:
+    """Answer jobs until stdin closes."""
+    if sys.platform == "linux":
+        _adopt_orphans()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the client's to handle; it then closes stdin
+    if fork:
+        for name in preload:
+            importlib.import_module(name)
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # nothing but replies goes to the client
+    for line in sys.stdin:
+        request = json.loads(line)
+        job = Job(**request["job"])
+        ending = _supervise(_fork(job) if fork else _spawn(job), Path(job.folder), request["seconds"])
+        replies.write(json.dumps(asdict(ending)) + "\n")
+        replies.flush()
+
+
+@dataclass(frozen=True)
+class _Process:
+    pid: int
+    poll: Callable[[], int | None]
+
+
+def _fork(job: Job) -> _Process:
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if sys.platform == "linux":
+            _die_with_parent()
+        run(job)
+
+    def poll() -> int | None:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        return os.waitstatus_to_exitcode(status) if done else None
+
+    return _Process(pid, poll)
+
+
+def _spawn(job: Job) -> _Process:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "verified_docs.child", job.to_json()],
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+    )
+    return _Process(process.pid, process.poll)
+
+
+def _supervise(process: _Process, folder: Path, seconds: float) -> Ending:
+    deadline = time.monotonic() + seconds
+    pause = 0.001
+    stopped = None
+    while (code := process.poll()) is None:
+        if time.monotonic() > deadline:
+            stopped = f"still running after {seconds:g} s, its time limit"
+        elif any(_size(folder / name) > OUTPUT_LIMIT for name in ("stdout", "stderr")):
+            stopped = f"printed more than {OUTPUT_LIMIT:,} bytes"
+        elif _client_left():
+            stopped = "interrupted"
+        if stopped:
+            _ask_where(process, folder)
+            _kill(process.pid)
+            break
+        time.sleep(pause)
+        pause = min(2 * pause, 0.02)
+    if stopped:
+        while process.poll() is None:
+            time.sleep(0.002)
+    elif any(_size(folder / name) > OUTPUT_LIMIT for name in ("stdout", "stderr")):
+        stopped = f"printed more than {OUTPUT_LIMIT:,} bytes"
+    _kill(process.pid)  # what it started and left behind
+    _reap_orphans()
+    trace = (folder / "stopped").read_text(errors="replace") if (folder / "stopped").is_file() else ""
+    return Ending(code, stopped, trace)
+
+
+def _size(path: Path) -> int:
+    with suppress(OSError):
+        return path.stat().st_size
+    return 0
+
+
+def _client_left() -> bool:
+    """Whether stdin was closed, or the client is gone; jobs come one at a time, so anything readable is its end."""
+    if sys.platform == "win32":
+        return False
+    return bool(select.select([0], [], [], 0)[0])
+
+
+def _ask_where(process: _Process, folder: Path) -> None:
+    """Have the child write the line that it is at."""
+    if not hasattr(signal, "SIGUSR1"):
+        return
+    before = _size(folder / "stopped")
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGUSR1)
+    end = time.monotonic() + _PATIENCE
+    while _size(folder / "stopped") == before and time.monotonic() < end and process.poll() is None:
+        time.sleep(0.005)
+    time.sleep(0.01)  # the dump is a few writes
+
+
+def _kill(session: int) -> None:
+    """End the process and all that stayed in its session."""
+    with suppress(ProcessLookupError, PermissionError, AttributeError):
+        os.killpg(session, signal.SIGKILL)
+
+
+def _adopt_orphans() -> None:
+    """Grandchildren whose parent has ended become this process's children (prctl PR_SET_CHILD_SUBREAPER)."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+
+
+def _die_with_parent() -> None:
+    """A snippet does not outlive its server (prctl PR_SET_PDEATHSIG)."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
+
+
+def _reap_orphans() -> None:
+    """Kill what a snippet started in sessions of their own."""
+    if sys.platform != "linux":
+        return
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+    while pids := children.read_text().split():
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(-1, 0)
+
+
+def _main(request: dict[str, Any]) -> None:
+    serve(request["preload"], fork=request["fork"])
+
+
+if __name__ == "__main__":
+    _main(json.loads(sys.argv[1]))

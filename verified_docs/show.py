@@ -1,0 +1,221 @@
+"""A Python-Markdown extension: a page that embeds a program shows its figure above it and its results below.
+
+    ```python
+    --8<-- "snippets/gradients/initialization/torch_default.py"
+    ```
+
+Prose quotes recorded numbers by `{{ torch_default.ratio:.2f }}` (see `pages`).
+
+Options:
+    root: The directory of pyproject.toml.
+    repo_url: Where the repository is published; source and Colab links appear where it is set.
+    stale: What to do about a record that is missing or older than its program: "fail", or "mark" it on the page.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from markdown import Extension, Markdown
+from markdown.preprocessors import Preprocessor
+
+from verified_docs import config as configuration
+from verified_docs import record
+from verified_docs.errors import DocsError
+from verified_docs.pages import Embedded, Page, Quote
+from verified_docs.snippet import Snippet
+
+# Python-Markdown destroys stashed HTML before it has normalized whitespace (priority 30), and pymdownx.snippets (32)
+# must not have replaced the includes yet: so a plain line marks each place early, and becomes HTML later.
+_EARLY, _LATE = 33, 27
+_MARK = "verified-docs-{part}-of-{place}-end"
+
+
+class ShowExtension(Extension):
+    """Connects the two steps below to one Markdown instance."""
+
+    def __init__(self, **options: Any) -> None:
+        self.config = {
+            "root": [".", "the directory of pyproject.toml"],
+            "repo_url": ["", "where the repository is published"],
+            "stale": ["fail", "'fail', or 'mark' stale records on the page"],
+        }
+        super().__init__(**options)
+        if self.getConfig("stale") not in ("fail", "mark"):
+            raise DocsError(
+                f"verified_docs.show: stale is {self.getConfig('stale')!r}; it is 'fail' or 'mark'"
+            )
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        config = configuration.find(Path(os.fspath(self.getConfig("root"))).resolve())
+        shown = _Shown(
+            md, config, self.getConfig("repo_url") or "", mark_stale=self.getConfig("stale") == "mark"
+        )
+        md.preprocessors.register(_Mark(md, shown), "verified_docs_mark", _EARLY)
+        md.preprocessors.register(_Fill(md, shown), "verified_docs_fill", _LATE)
+
+
+class _Shown:
+    """The HTML that stands for each mark of the page at hand."""
+
+    def __init__(
+        self, md: Markdown, config: configuration.Config, repo_url: str, *, mark_stale: bool
+    ) -> None:
+        self._md = md
+        self.config = config
+        self.repo_url = repo_url.rstrip("/")
+        self.mark_stale = mark_stale
+        self.parts: dict[str, Callable[[], str]] = {}
+
+    @property
+    def page(self) -> tuple[str, str]:
+        """What messages call the page, and the way from its URL to the site's root."""
+        if "relpath" in self._md.treeprocessors:  # MkDocs tells its page here
+            file = getattr(self._md.treeprocessors["relpath"], "file")  # noqa: B009  (typed as any treeprocessor)
+            return f"docs/{file.src_uri}", "../" * file.url.count("/")
+        return "page", ""
+
+    def record(self, snippet: Snippet) -> tuple[record.Record, str]:
+        """The record to show, and what is wrong with it (empty: nothing)."""
+        try:
+            return record.fresh(snippet), ""
+        except DocsError as error:
+            if not self.mark_stale:
+                raise
+            try:
+                held = record.load(snippet)
+            except DocsError:
+                held = None
+            return held or record.Record(source="", text=""), str(error)
+
+
+class _Mark(Preprocessor):
+    """Leaves a line above and below each fence that embeds a program, and fills in the quoted numbers."""
+
+    def __init__(self, md: Markdown, shown: _Shown) -> None:
+        super().__init__(md)
+        self._shown = shown
+
+    def run(self, lines: list[str]) -> list[str]:
+        shown = self._shown
+        place, to_root = shown.page
+        page = Page("\n".join(lines), place, shown.config)
+        lines = page.with_quotes(lambda quote: self._quoted(quote)).split("\n")
+        shown.parts.clear()
+        for one in reversed(page.embedded()):
+            above, below = self._marks(one, to_root)
+            lines[one.last + 1 : one.last + 1] = ["", one.indent + below, ""]
+            lines[one.first : one.first] = ["", one.indent + above, ""]
+        return lines
+
+    def _quoted(self, quote: Quote) -> str:
+        held, wrong = self._shown.record(quote.snippet)
+        try:
+            return quote.rendered(held)
+        except DocsError:
+            if wrong:
+                return "(not recorded)"
+            raise
+
+    def _marks(self, one: Embedded, to_root: str) -> tuple[str, str]:
+        snippet = one.snippet
+        above = _MARK.format(part="figure", place=snippet.place)
+        below = _MARK.format(part="results", place=snippet.place)
+        self._shown.parts[above] = lambda: figure_html(snippet, self._shown.record(snippet)[0])
+        self._shown.parts[below] = lambda: results_html(
+            snippet, *self._shown.record(snippet), to_root=to_root, repo_url=self._shown.repo_url
+        )
+        return above, below
+
+
+class _Fill(Preprocessor):
+    """Puts the HTML where the marks are."""
+
+    def __init__(self, md: Markdown, shown: _Shown) -> None:
+        super().__init__(md)
+        self._shown = shown
+
+    def run(self, lines: list[str]) -> list[str]:
+        for number, line in enumerate(lines):
+            part = self._shown.parts.get(line.strip())
+            if part is not None:
+                indent = line[: len(line) - len(line.lstrip())]
+                content = part()
+                lines[number] = indent + self.md.htmlStash.store(content) if content else ""
+        return lines
+
+
+def figure_html(snippet: Snippet, held: record.Record) -> str:
+    """The recorded figure with its caption; empty where there is none."""
+    if held.figure is None:
+        return ""
+    return (
+        f'<figure class="vd-figure" id="{_anchor(snippet)}">'
+        f'<div class="vd-drawing" data-search-exclude>{held.figure.strip()}</div>'
+        f"<figcaption><strong>{_inline(snippet.question)}</strong> {_inline(snippet.caption)}</figcaption></figure>"
+    )
+
+
+def results_html(snippet: Snippet, held: record.Record, wrong: str, *, to_root: str, repo_url: str) -> str:
+    """What the program printed, what it claims, and where to get it."""
+    parts = [f'<div class="vd-results" data-program="{html.escape(snippet.place)}">']
+    if wrong:
+        parts.append(f'<p class="vd-stale"><strong>Not verified.</strong> {html.escape(wrong)}</p>')
+    if held.text:
+        parts.append(
+            '<div class="vd-output"><p class="vd-label">Output</p>'
+            f'<pre tabindex="0" role="region" aria-label="Output of {snippet.path.stem}">'
+            f"<code>{html.escape(held.text.rstrip())}</code></pre></div>"
+        )
+    if snippet.claims:
+        claims = "".join(f"<li><code>{html.escape(claim)}</code></li>" for claim in snippet.claims)
+        parts.append(
+            f'<div class="vd-claims"><p class="vd-label">Checked each time it runs</p><ul>{claims}</ul></div>'
+        )
+    parts.append(
+        f'<p class="vd-foot" data-search-exclude>{_foot(snippet, held, to_root, repo_url)}</p></div>'
+    )
+    return "".join(parts)
+
+
+def _foot(snippet: Snippet, held: record.Record, to_root: str, repo_url: str) -> str:
+    files = f"{to_root}downloads/{snippet.name}"
+    name = snippet.path.stem
+    links = [
+        f"Ran in {_duration(held.seconds)}",
+        f'<a href="{files}.py" download>{name}.py</a>',
+        f'<a href="{files}.ipynb" download>{name}.ipynb</a>',
+        f'<a href="{to_root}notebooks/{snippet.name}/">View as notebook</a>',
+    ]
+    if repo_url:
+        repository = html.escape(repo_url)
+        links.append(f'<a href="{repository}/blob/main/{snippet.place}">Source</a>')
+        if repo_url.startswith("https://github.com/"):
+            path = html.escape(repo_url.removeprefix("https://github.com/"))
+            links.append(
+                f'<a href="https://colab.research.google.com/github/{path}/blob/gh-pages/downloads/{snippet.name}.ipynb">'
+                "Open in Colab</a>"
+            )
+    return " · ".join(links)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def _anchor(snippet: Snippet) -> str:
+    return f"figure-{snippet.path.stem.replace('_', '-')}"
+
+
+def _inline(text: str) -> str:
+    """A docstring's text with its `code` spans."""
+    parts = html.escape(text).split("`")
+    return "".join(f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts))
+
+
+def makeExtension(**options: Any) -> ShowExtension:
+    return ShowExtension(**options)

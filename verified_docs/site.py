@@ -1,0 +1,66 @@
+"""From pages and records to a site: what is generated beside the pages, and the build that replaces the site whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from verified_docs import consistency, files, record
+from verified_docs.config import Config
+from verified_docs.errors import DocsError
+from verified_docs.notebook_pages import share_styles
+from verified_docs.notebooks import notebook
+from verified_docs.snippet import every_snippet
+
+_META = "search:\n  exclude: true  # A notebook repeats its page.\n"
+
+
+def generate(config: Config, *, with_notebooks: bool = True) -> int:
+    """Write downloads and notebooks into the docs, after checking that everything belongs together; how many programs."""
+    problems = consistency.problems(config)
+    if problems:
+        raise DocsError("\n".join([f"{len(problems)} problem(s) in the docs:", *problems]))
+    wanted: dict[Path, str] = {}
+    snippets = list(every_snippet(config))
+    for snippet in snippets:
+        wanted[config.docs / "downloads" / f"{snippet.name}.py"] = snippet.source
+        made = notebook(snippet, record.fresh(snippet))
+        wanted[config.docs / "downloads" / f"{snippet.name}.ipynb"] = made
+        if with_notebooks:
+            wanted[config.docs / "notebooks" / f"{snippet.name}.ipynb"] = made
+            wanted[config.docs / "notebooks" / ".meta.yml"] = _META
+    for folder in ("downloads", "notebooks"):
+        for path in (config.docs / folder).rglob("*"):
+            if path.is_file() and path not in wanted:
+                path.unlink()
+    for path, content in wanted.items():
+        if not path.is_file() or path.read_text(encoding="utf-8") != content:
+            files.replace(
+                path, content
+            )  # an unchanged file keeps its time: `serve` does not build for nothing
+    return len(snippets)
+
+
+def build(config: Config) -> Path:
+    """Build the site, strictly, and put it in place of the old one only when it is whole."""
+    site, fresh, old = config.root / "site", config.cache / "site", config.cache / "site.old"
+    generate(config)
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    mkdocs(config, "build", "--strict", "--quiet", "--site-dir", str(fresh))
+    share_styles(fresh)
+    if site.exists():
+        site.rename(old)
+    fresh.rename(site)
+    shutil.rmtree(old, ignore_errors=True)
+    return site
+
+
+def mkdocs(config: Config, *arguments: str, env: dict[str, str] | None = None) -> None:
+    """Run MkDocs in the project's root; raises DocsError where it fails."""
+    command = [sys.executable, "-m", "mkdocs", *arguments]
+    if subprocess.run(command, cwd=config.root, env={**os.environ, **(env or {})}, check=False).returncode:
+        raise DocsError(f"mkdocs {arguments[0]} failed; the site that was there is untouched")
