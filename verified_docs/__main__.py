@@ -16,7 +16,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m verified_docs", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check", help="say what does not belong together: pages, programs, records")
-    commands.add_parser("generate", help="check, then write downloads and notebooks into docs/")
+    generate = commands.add_parser("generate", help="check, then write downloads and notebooks into docs/")
+    generate.add_argument("--without-notebooks", action="store_true", help="leave the notebooks' pages out")
     commands.add_parser("build", help="generate, then build site/ and replace it whole")
     commands.add_parser(
         "serve", help="serve the site and follow every edit; further options go to mkdocs serve"
@@ -31,7 +32,8 @@ def main() -> int:
             print("\n".join(problems) or "pages, programs and records belong together")
             return bool(problems)
         if arguments.command == "generate":
-            print(f"{site.generate(config)} programs: downloads and notebooks written to docs/")
+            count = site.generate(config, with_notebooks=not arguments.without_notebooks)
+            print(f"{count} programs: downloads and notebooks written to docs/")
         elif arguments.command == "build":
             print(f"The site is in {site.build(config)}. Open it: {_how_to_open(config.root)}")
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from verified_docs import check, record
+from verified_docs import check, processor, record
 from verified_docs.errors import DocsError
 from verified_docs.pages import Quote
 from verified_docs.runner import Results
@@ -15,18 +15,23 @@ from verified_docs.snippet import Snippet
 def accept(snippet: Snippet, results: Results, quotes: Sequence[Quote]) -> bool:
     """Make `results` the record, and say whether that changed a file.
 
-    What agrees with the record within the tolerance leaves it byte for byte as it is; where only the program's text
-    changed, only the digest does.
+    What agrees with the record within the tolerance leaves it byte for byte as it is, unless the program changed since:
+    then the page shows what the new program gives, and its time only changes where something else does.
     """
     check.captioned(snippet, results)
+    if not processor.gives_the_recorded_numbers(snippet.config):
+        raise DocsError(
+            f"{snippet.place}: ran, but cannot be recorded here: "
+            f"this processor lacks {snippet.config.processor_flag}, which the records are made with"
+        )
     try:
         old = record.load(snippet)
     except DocsError:
         old = None  # torn: made again
-    if old is None or not check.agrees(snippet, old, results, quotes):
-        record.save(snippet, check.as_record(snippet, results))
-        return True
-    if old.source != snippet.digest:
-        record.save(snippet, replace(old, source=snippet.digest))
-        return True
-    return False
+    new = check.as_record(snippet, results)
+    if old is not None and check.agrees(snippet, old, results, quotes):
+        if old.source == new.source:
+            return False
+        new = replace(new, seconds=old.seconds)
+    record.save(snippet, new)
+    return True

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.backend_bases import FigureManagerBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-shown: list[Any] = []  # figure numbers, in the order shown
+shown: list[Any] = []  # figures, in the order shown; kept where the program closes them afterwards
 
 
 class FigureManager(FigureManagerBase):
@@ -18,7 +18,8 @@ class FigureManager(FigureManagerBase):
         """Remember which figures were open when the program called `plt.show()`."""
         import matplotlib.pyplot as plt
 
-        shown.extend(number for number in plt.get_fignums() if number not in shown)
+        open_now = [plt.figure(number) for number in plt.get_fignums()]
+        shown.extend(figure for figure in open_now if figure not in shown)
 
 
 class FigureCanvas(FigureCanvasAgg):

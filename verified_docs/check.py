@@ -47,7 +47,13 @@ def captioned(snippet: Snippet, results: Results) -> None:
 
 def as_record(snippet: Snippet, results: Results) -> Record:
     return Record(
-        snippet.digest, results.text, results.figure, results.drawn, results.values, results.seconds
+        source=snippet.digest,
+        text=results.text,
+        figure=results.figure,
+        drawn=results.drawn,
+        values=results.values,
+        seconds=results.seconds,
+        style=snippet.config.style if results.figure else None,
     )
 
 
@@ -79,6 +85,8 @@ def _figure(snippet: Snippet, record: Record, results: Results) -> list[str]:
             if record.figure is None
             else "  its figure: Expected: one. Got: none"
         ]
+    if results.figure and record.style != snippet.config.style:
+        return ["  its figure: was drawn in another style (the colours or a file named in env changed since)"]
     reason = drawn.difference(record.drawn, results.drawn, tolerance=snippet.settings.figure)
     return [f"  its figure: {reason}"] if reason else []
 

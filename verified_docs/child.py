@@ -14,9 +14,11 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import time
 import traceback
 import types
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -46,12 +48,16 @@ def run(job: Job) -> NoReturn:
     """Run the snippet and leave the process; never returns."""
     folder = Path(job.folder)
     with open(folder / "stopped", "wb", buffering=0) as stopped:  # where it was when it was stopped
-        main = _prepare(job, folder, stopped)
+        main, lift_limit = _prepare(job, folder, stopped)
+        process = os.getpid()
         outcome: dict[str, Any] = {"error": None, "raised": None}
         started = time.perf_counter()
         try:
-            source = Path(job.path).read_bytes()
-            exec(compile(source, job.path, "exec", dont_inherit=True), main.__dict__)
+            try:
+                source = Path(job.path).read_bytes()
+                exec(compile(source, job.path, "exec", dont_inherit=True), main.__dict__)
+            finally:
+                lift_limit()  # what the snippet took is still there, and telling needs some too
         except SystemExit as error:
             if error.code not in (None, 0):
                 outcome["error"] = f"{job.place}:{_line(error, job.path)}: left with sys.exit({error.code!r})"
@@ -59,6 +65,11 @@ def run(job: Job) -> NoReturn:
             outcome["error"] = f"{job.place}:{_line(error, job.path)}: {_explained(error, job)}"
             outcome["raised"] = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]
         outcome["seconds"] = time.perf_counter() - started
+        if (
+            os.getpid() != process
+        ):  # a fork that the snippet made, at the end of the program: no result of its own
+            _flush()
+            _really_exit(1 if outcome["error"] else 0)
         if _denied:
             # Told even where the snippet caught the error.
             outcome["network"] = f"{job.place}:{_denied[0][0]}: {_denied[0][1]}"
@@ -69,26 +80,31 @@ def run(job: Job) -> NoReturn:
             except Exception as error:
                 outcome["error"] = f"{job.place}: {error}"
         outcome["imported"] = _imported(job)
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except (OSError, ValueError):
-                pass  # the snippet closed it: what it printed before is there
+        _flush()
         (folder / "outcome.part").write_text(json.dumps(outcome), encoding="utf-8")
         os.replace(folder / "outcome.part", folder / "outcome.json")
         _really_exit(0)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            pass  # the snippet closed it: what it printed before is there
 
 
 _denied: list[tuple[int | str, str]] = []
 _really_exit = os._exit
 
 
-def _prepare(job: Job, folder: Path, stopped: Any) -> types.ModuleType:
+def _prepare(job: Job, folder: Path, stopped: Any) -> tuple[types.ModuleType, Callable[[], None]]:
     work, temporary = folder / "work", folder / "tmp"
     work.mkdir()
     temporary.mkdir()
     if hasattr(signal, "SIGUSR1"):  # the parent asks so where a snippet is before it stops it
         faulthandler.register(signal.SIGUSR1, file=stopped, all_threads=True)
+    faulthandler.enable(file=stopped, all_threads=False)  # and it says so itself where it crashes
 
     for descriptor, name in ((1, "stdout"), (2, "stderr")):
         target = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -96,8 +112,8 @@ def _prepare(job: Job, folder: Path, stopped: Any) -> types.ModuleType:
         os.close(target)
     sys.stdin = open(os.devnull, encoding="utf-8")
     os.dup2(sys.stdin.fileno(), 0)
-    sys.stdout = io.TextIOWrapper(open(1, "wb", closefd=False), encoding="utf-8", line_buffering=True)
-    sys.stderr = io.TextIOWrapper(open(2, "wb", closefd=False), encoding="utf-8", line_buffering=True)
+    sys.stdout = _stream(1)
+    sys.stderr = _stream(2)
 
     # The reader's program finds the installed library, not what happens to lie beside the snippet.
     sys.argv = [job.path]
@@ -105,6 +121,7 @@ def _prepare(job: Job, folder: Path, stopped: Any) -> types.ModuleType:
     # Caches that exist (data, fonts) stay where they are; everything else finds an empty home.
     os.environ.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))
     os.environ.update(HOME=str(work), USERPROFILE=str(work), TMPDIR=str(temporary))
+    tempfile.tempdir = None  # asked again
     os.chdir(work)
 
     main = types.ModuleType("__main__")
@@ -117,16 +134,22 @@ def _prepare(job: Job, folder: Path, stopped: Any) -> types.ModuleType:
         _really_exit(code)
 
     setattr(os, "_exit", leave)  # noqa: B010  (to name the line that called it)
-    _limit_memory(job.memory_gib)
+    lift_limit = _limit_memory(job.memory_gib)
     sys.addaudithook(_guard(job.path, stopped))
-    return main
+    return main, lift_limit
 
 
-def _limit_memory(gib: float) -> None:
+def _stream(descriptor: int) -> io.TextIOWrapper:
+    file = open(descriptor, "wb", closefd=False)
+    return io.TextIOWrapper(file, encoding="utf-8", newline="\n", line_buffering=True)
+
+
+def _limit_memory(gib: float) -> Callable[[], None]:
+    """Set the limit; what comes back lifts it."""
     try:
         import resource
     except ImportError:
-        return  # Windows has no such limit
+        return lambda: None  # Windows has no such limit
     used = 0
     status = Path("/proc/self/status")
     if status.is_file():
@@ -137,10 +160,12 @@ def _limit_memory(gib: float) -> None:
             << 10
         )
     limit = used + int(gib * 2**30)
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     try:
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
     except (ValueError, OSError):
         pass  # an outer limit that is tighter stays
+    return lambda: resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def _guard(path: str, stopped: Any) -> Any:
@@ -159,8 +184,8 @@ def _guard(path: str, stopped: Any) -> Any:
         elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
             if not _is_local(arguments):
                 deny(f"{event}({arguments[0]!r})")
-        elif event == "os.kill" and arguments[0] in (0, os.getpid()) and arguments[1]:
-            stopped.write(f"os.kill(signal {int(arguments[1])}) {_frame_line(path)}\n".encode())
+        elif event in ("os.kill", "os.killpg") and arguments[0] in (0, os.getpid()) and arguments[1]:
+            stopped.write(f"{event}(signal {int(arguments[1])}) {_frame_line(path)}\n".encode())
 
     return hook
 
@@ -230,18 +255,23 @@ def _claim(error: AssertionError, job: Job) -> str:
 
 def _figure(job: Job, folder: Path) -> dict[str, Any]:
     pyplot = sys.modules.get("matplotlib.pyplot")
-    numbers = pyplot.get_fignums() if pyplot else []
-    if pyplot is None or not numbers:
+    if pyplot is None:
         return {"figure": None, "drawn": []}
-    if len(numbers) > 1:
-        raise ValueError(f"draws {len(numbers)} figures; a snippet shows one at most")
     from verified_docs import backend
 
-    if numbers[0] not in backend.shown:
+    still_open = [pyplot.figure(number) for number in pyplot.get_fignums()]
+    hidden = [figure for figure in still_open if figure not in backend.shown]
+    number = len(backend.shown) + len(hidden)
+    if not number:
+        return {"figure": None, "drawn": []}
+    if number > 1:
+        raise ValueError(f"draws {number} figures; a snippet shows one at most")
+    if hidden:
         raise ValueError("draws a figure but never shows it: call plt.show()")
-    figure = pyplot.figure(numbers[0])
+    figure = backend.shown[0]
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    with pyplot.rc_context({"svg.hashsalt": job.place}):  # otherwise its ids are random
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     prefix = Path(job.place).with_suffix("").as_posix().split("/", 1)[1].replace("/", "-").replace("_", "-")
     inlined = svg.themed(buffer.getvalue(), prefix=prefix, description=job.description, colors=job.colors)
     return {"figure": inlined, "drawn": drawn.describe(figure)}

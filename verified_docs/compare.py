@@ -24,10 +24,10 @@ from itertools import zip_longest
 # What looks like a number but is compared letter by letter comes first: versions, dates, times of day.
 _TOKEN = re.compile(
     r"""
-    (?P<exact> (?<![\w.]) (?: \d+(?:\.\d+){2,}[\w.+-]* | \d{4}-\d\d-\d\d | \d\d?:\d\d(?::\d\d)? ) )
+    (?P<exact> (?<![\w.]) (?: \d+(?:\.\d+){2,}[\w.+-]* | \d{4}-\d\d-\d\d | \d\d?:\d\d(?::\d\d)?(?!\.?\d) ) )
   | (?P<number> (?<![\w.])
-      (?: (?<![\w)\]]) [-+−] )?                        # a sign, not a hyphen
-      (?: \d{1,3}(?:,\d{3})+(?:\.\d+)? | \d+\.?\d* | \.\d+ | (?:nan|inf|NaN|Inf|infinity)\b )
+      (?: (?<![)\]]) [-+−] )?                          # a sign, not a hyphen
+      (?: \d{1,3}(?:,\d{3})+(?:\.\d+)? | \d+(?:\.\d+)? | \.\d+ | (?:nan|inf|NaN|Inf|infinity)\b )
       (?: [eE][-+]?\d+ )? )
     """,
     re.VERBOSE,
@@ -95,7 +95,8 @@ def _number_difference(before: str, after: str, relative: float, absolute: float
         return None if same else f"{after} instead of {before}"
     if _is_integer(before) and _is_integer(after):
         return None if old == new else f"{after} instead of {before}; integers are exact"
-    unit = max(_unit(old), _unit(new))
+    units = [_unit(number) for number, token in ((old, before), (new, after)) if not _is_integer(token)]
+    unit = max(units)
     allowed = max(unit, Decimal(repr(absolute)), Decimal(repr(relative)) * abs(old))
     if abs(old - new) <= allowed:
         return None

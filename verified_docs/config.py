@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from verified_docs import files
 from verified_docs.errors import DocsError
 
 
@@ -22,7 +23,7 @@ class Settings:
         memory_gib: The most memory it may take, beyond what the preloaded modules hold.
         relative: How far a number may differ, as a fraction of the recorded one.
         absolute: How far a number may differ, whatever its size.
-        figure: How far a drawn value may differ, as a fraction of the range that its artist covers.
+        figure: How far what is drawn may differ, as a fraction of the axis (of the values, for colours).
         data: The name of the data that it needs, a key of `[tool.verified_docs.data]`.
     """
 
@@ -59,6 +60,13 @@ class Config:
         return self.root / ".verified_docs"
 
     @cached_property
+    def style(self) -> str:
+        """The digest of what decides how figures look: the colours, and the files that `env` names (matplotlibrc)."""
+        named = [Path(value) for _, value in sorted(self.env.items())]
+        contents = [files.digest(path.read_bytes()) for path in named if path.is_file()]
+        return files.digest(repr((sorted(self.colors.items()), contents)))
+
+    @cached_property
     def settings(self) -> Mapping[str, Settings]:
         """Settings by snippet name, from snippets/settings.toml."""
         path = self.snippets / "settings.toml"
@@ -87,8 +95,12 @@ def load(root: Path) -> Config | None:
         raise DocsError(
             f"pyproject.toml: [tool.verified_docs] has no setting {unknown[0]!r}; it has {', '.join(sorted(known))}"
         )
-    env = {name: value.replace("{root}", str(root)) for name, value in table.get("env", {}).items()}
-    return Config(root=root, **{**table, "env": env, "preload": tuple(table.get("preload", ()))})
+    for name in ("env", "colors", "data"):
+        _texts(name, table.setdefault(name, {}))
+    if not isinstance(table.setdefault("preload", []), list):
+        raise DocsError("pyproject.toml: [tool.verified_docs] preload is not a list of modules")
+    table["env"] = {name: value.replace("{root}", str(root)) for name, value in table["env"].items()}
+    return Config(root=root, **{**table, "preload": tuple(table["preload"])})
 
 
 def find(start: Path) -> Config:
@@ -103,6 +115,11 @@ def find(start: Path) -> Config:
 def in_ci() -> bool:
     """Whether nothing may be skipped and nothing may be missing."""
     return os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def _texts(name: str, table: Any) -> None:
+    if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
+        raise DocsError(f"pyproject.toml: [tool.verified_docs.{name}] is not a table of texts (in quotes)")
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -120,7 +137,7 @@ def _settings(where: str, table: Any, config: Config) -> Settings:
         if key not in known:
             raise DocsError(f"{where} has no setting {key!r}; it has {', '.join(sorted(known))}")
         if key == "data":
-            if value not in config.data:
+            if not isinstance(value, str) or value not in config.data:
                 raise DocsError(
                     f"{where} needs data {value!r}, which [tool.verified_docs.data] in pyproject.toml lacks"
                 )

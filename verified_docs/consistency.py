@@ -37,11 +37,14 @@ def problems(config: Config) -> list[str]:
 
 def _pages(config: Config) -> list[str]:
     found = []
-    for page in every_page(config):
-        try:
-            page.with_quotes()
-        except DocsError as error:
-            found.append(str(error))
+    try:
+        for page in every_page(config):
+            try:
+                page.with_quotes()
+            except DocsError as error:
+                found.append(str(error))
+    except DocsError as error:
+        found.append(str(error))  # a page that cannot be read
     return found
 
 

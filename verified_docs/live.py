@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 from verified_docs.accept import accept
-from verified_docs.config import Config
+from verified_docs.config import Config, find
 from verified_docs.errors import DocsError
-from verified_docs.pages import every_page
+from verified_docs.pages import every_quote
 from verified_docs.runner import Runner
 from verified_docs.site import generate
 from verified_docs.snippet import Snippet, every_snippet
@@ -47,7 +47,7 @@ def _follow(config: Config, runner: Runner, server: subprocess.Popen[bytes]) -> 
         now = _digests(config)
         for path, digest in now.items():
             if seen.get(path) != digest:
-                _run_again(Snippet(path, config), runner)
+                run_again(path, config, runner)
         seen = now
 
 
@@ -61,19 +61,16 @@ def _digests(config: Config) -> dict[Path, float]:
     return found
 
 
-def _run_again(snippet: Snippet, runner: Runner) -> None:
+def run_again(path: Path, config: Config, runner: Runner) -> None:
+    """Run the program at `path` and make what it gives its record; say what came of it."""
     started = time.monotonic()
     try:
+        config = find(config.root)  # settings may have changed, too
+        snippet = Snippet(path, config)
         snippet.docstring  # noqa: B018  (it raises where the program cannot be read)
         results = runner.run(snippet)
-        quotes = [
-            quote
-            for page in every_page(snippet.config)
-            for quote in page.quotes()
-            if quote.snippet.name == snippet.name
-        ]
-        changed = accept(snippet, results, quotes)
-    except DocsError as error:
+        changed = accept(snippet, results, every_quote(config).get(snippet.name, []))
+    except (DocsError, FileNotFoundError) as error:
         print(f"\n{error}\n", file=sys.stderr)
         return
     what = "recorded; look at the difference before you commit" if changed else "its results are as recorded"

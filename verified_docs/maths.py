@@ -27,6 +27,9 @@ from verified_docs.errors import DocsError
 # be focused needs a name.
 DISPLAY_BOX = {"class": "arithmatex", "tabindex": "0", "role": "group", "aria-label": "Formula"}
 
+# Combining characters, which browsers set to the left of the letter: a bar above or below, an arrow above.
+CENTRED = str.maketrans({"\u0332": "\u203e", "\u20d7": "\u2192"})
+
 
 def to_mathml(tex: str, *, display: bool, macros: dict[str, str] | None = None) -> str:
     """Convert one formula.
@@ -35,9 +38,10 @@ def to_mathml(tex: str, *, display: bool, macros: dict[str, str] | None = None) 
     '<math><msup><mi>x</mi><mn>2</mn></msup></math>'
     """
     try:
-        return _converter(macros).convert_with_local_state(tex, displaystyle=display)
+        mathml = _converter(macros).convert_with_local_state(tex, displaystyle=display)
     except LatexError as error:
         raise DocsError(_explain(tex, str(error))) from None
+    return mathml.translate(CENTRED)
 
 
 def _converter(macros: dict[str, str] | None) -> LatexToMathML:
@@ -67,7 +71,7 @@ def _refuse_leftovers(text: str | None, *, after_formula: bool = False) -> None:
 
 
 class MathMLTreeprocessor(Treeprocessor):
-    """Replace the text of arithmatex's elements, `\\(…\\)` or `\\[…\\]`, by MathML."""
+    r"""Replace the text of arithmatex's elements, `\(…\)` or `\[…\]`, by MathML."""
 
     def __init__(self, md: Markdown, macros: dict[str, str]) -> None:
         super().__init__(md)
@@ -95,6 +99,8 @@ class MathMLTreeprocessor(Treeprocessor):
 
 
 class MathsExtension(Extension):
+    """What `markdown_extensions: [verified_docs.maths]` turns on."""
+
     def __init__(self, **options: Any) -> None:
         self.config = {"macros": [{}, "TeX macros, name to replacement"]}
         super().__init__(**options)

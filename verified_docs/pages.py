@@ -17,8 +17,9 @@ from verified_docs.errors import DocsError
 from verified_docs.record import Record, fresh
 from verified_docs.snippet import Snippet, is_snippet
 
-_FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})")
-_EMBED = re.compile(r'^\s*--8<--\s+"(?P<path>[^"]+\.py)"\s*$')
+_FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<mark>`{3,}(?=[^`]*$)|~{3,})")
+_EMBED = re.compile(r"""^\s*-+8<-+\s+(["'])(?P<path>[^"':]+\.py)(?P<part>:[^"']*)?\1\s*$""")
+_FOLD = re.compile(r"\s*\?\?\?\+? program\b")
 _CODE = re.compile(r"(`+).+?\1")
 _BRACES = re.compile(r"\{\{(.*?)\}\}")
 _QUOTE = re.compile(
@@ -28,7 +29,10 @@ _QUOTE = re.compile(
 
 @dataclass(frozen=True)
 class Embedded:
-    """A program in a fence: lines `first` to `last` (from 0) of the page, and the fence's indentation."""
+    """A program in a fence: lines `first` to `last` (from 0) of the page, and their indentation.
+
+    Where the fence is folded away by `??? program "Title"`, the fold is meant, so that figure and results stay in sight.
+    """
 
     snippet: Snippet
     first: int
@@ -57,12 +61,17 @@ class Quote:
                 raise DocsError(
                     f"{self.place}: {self.snippet.name} has recorded no {key!r}; it has {has}"
                 ) from None
+        if isinstance(found, list | dict):
+            raise DocsError(
+                f"{self.place}: {self.value} is a {type(found).__name__}: "
+                f"say which entry, as in {{{{ {self.value}[0] }}}}"
+            )
         if isinstance(found, float) and self.format is None:
             raise DocsError(
                 f"{self.place}: {self.value} is {found!r}: say how to show it, as in {{{{ {self.value}:.2f}}}}"
             )
         try:
-            return format(found, self.format or "")
+            return " ".join(format(found, self.format or "").split())
         except (ValueError, TypeError) as error:
             raise DocsError(
                 f"{self.place}: {found!r} cannot be shown as {self.format!r} ({error})"
@@ -79,28 +88,31 @@ class Page:
 
     @classmethod
     def read(cls, path: Path, config: Config) -> Page:
-        return cls(path.read_text(encoding="utf-8"), path.relative_to(config.root).as_posix(), config)
+        place = path.relative_to(config.root).as_posix()
+        try:
+            return cls(path.read_text(encoding="utf-8"), place, config)
+        except UnicodeDecodeError as error:
+            raise DocsError(f"{place}: is not UTF-8 ({error})") from error
 
     def embedded(self) -> list[Embedded]:
         """Every program that the page shows, in order; raises DocsError for one that does not exist."""
         found = []
-        lines = self.text.splitlines()
+        lines = self.text.split("\n")
         for first, last in self._fences(lines):
             for number in range(first + 1, last):
                 match = _EMBED.match(lines[number])
                 if match is None:
                     continue
-                path = self.config.root / match["path"]
+                path, place = self.config.root / match["path"], f"{self.place}:{number + 1}"
+                if not path.is_file():
+                    raise DocsError(f"{place}: embeds {match['path']}, which does not exist")
                 if not is_snippet(path, self.config):
                     continue  # some other file that pymdownx.snippets includes
-                if not path.is_file():
-                    raise DocsError(
-                        f"{self.place}:{number + 1}: embeds {match['path']}, which does not exist"
-                    )
-                fence = _FENCE.match(lines[first])
-                found.append(
-                    Embedded(Snippet(path, self.config), first, last, fence["indent"] if fence else "")
-                )
+                if match["part"]:
+                    raise DocsError(f"{place}: embeds a part of {match['path']}; a program is shown whole")
+                start = self._fold(lines, first)
+                indent = lines[start][: len(lines[start]) - len(lines[start].lstrip())]
+                found.append(Embedded(Snippet(path, self.config), start, last, indent))
         return found
 
     def quotes(self) -> list[Quote]:
@@ -117,7 +129,7 @@ class Page:
     def with_quotes(self, show: Callable[[Quote], str] | None = None) -> str:
         """The text with each `{{ … }}` replaced by what `show` makes of it; by default the recorded number."""
         render = show or (lambda quote: quote.rendered(fresh(quote.snippet)))
-        lines = self.text.splitlines()
+        lines = self.text.split("\n")
         here = [one.snippet for one in self.embedded()]
         fenced = {number for first, last in self._fences(lines) for number in range(first, last + 1)}
         for number, line in enumerate(lines):
@@ -133,6 +145,8 @@ class Page:
             return f"\0{len(code) - 1}\0"
 
         bare = _CODE.sub(keep, line)
+        if "{{" in _BRACES.sub("", bare):
+            raise DocsError(f"{place}: {{{{ has no }}}} on its line (in TeX, write {{ {{ with a space)")
         bare = _BRACES.sub(lambda match: render(self._quote(match[1], place, here)), bare)
         return re.sub(r"\0(\d+)\0", lambda match: code[int(match[1])], bare)
 
@@ -163,6 +177,14 @@ class Page:
         return Quote(snippet, match["value"], keys, match["format"], place)
 
     @staticmethod
+    def _fold(lines: list[str], fence: int) -> int:
+        """The line that folds the fence away, or the fence's own."""
+        above = fence - 1
+        while above >= 0 and not lines[above].strip():
+            above -= 1
+        return above if above >= 0 and _FOLD.match(lines[above]) else fence
+
+    @staticmethod
     def _fences(lines: list[str]) -> Iterator[tuple[int, int]]:
         """The first and last line of each fenced block."""
         opened: tuple[int, str] | None = None
@@ -182,3 +204,16 @@ def every_page(config: Config) -> Iterator[Page]:
     for path in sorted(config.docs.rglob("*.md")):
         if path.relative_to(config.docs).parts[0] not in ("downloads", "notebooks"):
             yield Page.read(path, config)
+
+
+def every_quote(config: Config) -> dict[str, list[Quote]]:
+    """What the prose quotes, by the name of the snippet; a page that is wrong says so when the site is built."""
+    found: dict[str, list[Quote]] = {}
+    for page in every_page(config):
+        try:
+            quotes = page.quotes()
+        except DocsError:
+            continue
+        for quote in quotes:
+            found.setdefault(quote.snippet.name, []).append(quote)
+    return found

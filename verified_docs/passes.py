@@ -59,7 +59,9 @@ class Passes:
         return {}
 
     def _key(self, snippet: Snippet, quotes: Sequence[Quote]) -> str:
-        recorded = [path.read_bytes().hex() if path.is_file() else "" for path in record.paths(snippet)[:1]]
+        recorded = [
+            files.digest(path.read_bytes()) if path.is_file() else "" for path in record.paths(snippet)
+        ]
         quoted = sorted(f"{quote.value}{quote.keys}{quote.format}" for quote in quotes)
         return files.digest(repr((self._surroundings, snippet.digest, snippet.settings, recorded, quoted)))
 
@@ -73,5 +75,6 @@ class Passes:
             for entry in os.scandir(folder)
             if entry.name.endswith((".dist-info", ".egg-info"))
         )
-        config = (self._config.preload, sorted(self._config.env.items()), sorted(self._config.colors.items()))
-        return repr((engine, sys.version, platform.machine(), installed, config))
+        config = self._config
+        settings = (config.preload, sorted(config.env.items()), sorted(config.data.items()), config.style)
+        return repr((engine, sys.version, platform.machine(), installed, settings))

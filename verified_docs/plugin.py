@@ -7,18 +7,17 @@ pytest snippets/a/b.py --record   run, and accept what it prints, draws and comp
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from verified_docs import check, record
+from verified_docs import check, processor, record
 from verified_docs import config as configuration
 from verified_docs.accept import accept
 from verified_docs.errors import DocsError
-from verified_docs.pages import Quote, every_page
+from verified_docs.pages import Quote, every_quote
 from verified_docs.passes import Passes
 from verified_docs.runner import DataUnavailable, Results, Runner
 from verified_docs.snippet import Snippet, is_snippet
@@ -59,20 +58,13 @@ class Session:
         self.passes = Passes(config)
         self.recording: bool = pytest_config.getoption("record")
         self.skipping = not (pytest_config.getoption("run_all") or configuration.in_ci())
-        self.comparing = config.processor_flag is None or config.processor_flag in _processor_flags()
+        self.comparing = processor.gives_the_recorded_numbers(config)
         self._quotes: dict[str, list[Quote]] | None = None
 
     def quotes(self, snippet: Snippet) -> list[Quote]:
         """Every place of the prose that quotes a number of `snippet`."""
         if self._quotes is None:
-            self._quotes = {}
-            for page in every_page(self.config):
-                try:
-                    quotes = page.quotes()
-                except DocsError:
-                    continue  # the build says so; it is not this snippet's fault
-                for quote in quotes:
-                    self._quotes.setdefault(quote.snippet.name, []).append(quote)
+            self._quotes = every_quote(self.config)
         return self._quotes.get(snippet.name, [])
 
 
@@ -145,6 +137,8 @@ class SnippetItem(pytest.Item):
         elif state.comparing:
             self._compare(results, quotes)
         else:
+            check.captioned(snippet, results)
+            record.fresh(snippet)
             self._note("claims only")
             return
         state.passes.add(snippet, quotes, results.imported)
@@ -201,16 +195,3 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             "This processor lacks the instruction set that the records were made with: "
             "programs ran and their claims were held, their numbers were not compared."
         )
-
-
-def _processor_flags() -> set[str]:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return {platform.machine()}
-    return {
-        flag
-        for line in lines
-        if line.startswith(("flags", "Features"))
-        for flag in line.split(":")[1].split()
-    }

@@ -29,6 +29,7 @@ class Record:
         drawn: The data behind the figure.
         values: The plain values of its final namespace, by name.
         seconds: How long it ran.
+        style: The digest of what figures looked like then (see Config.style); None without a figure.
     """
 
     source: str
@@ -37,6 +38,7 @@ class Record:
     drawn: list[dict[str, Any]] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    style: str | None = None
 
 
 def paths(snippet: Snippet) -> tuple[Path, Path, Path]:
@@ -55,6 +57,11 @@ def how_to_accept(snippet: Snippet) -> str:
 
 def load(snippet: Snippet) -> Record | None:
     """The record of `snippet`, or None where it has none; raises DocsError where it is torn."""
+    with files.locked(snippet.path.parent, shared=True):
+        return _load(snippet)
+
+
+def _load(snippet: Snippet) -> Record | None:
     meta, text, figure = paths(snippet)
     if not meta.is_file():
         return None
@@ -76,14 +83,20 @@ def load(snippet: Snippet) -> Record | None:
             figure=contents["figure"],
             drawn=held["drawn"],
             values={name: _decoded(value) for name, value in held["values"].items()},
-            seconds=held["seconds"],
+            seconds=float(held["seconds"]),
+            style=held["style"],
         )
-    except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DocsError(torn.format(f"{meta.name}: {error!r}")) from error
 
 
 def save(snippet: Snippet, record: Record) -> None:
     """Replace the record of `snippet`: text and figure first, the JSON that vouches for them last."""
+    with files.locked(snippet.path.parent):
+        _save(snippet, record)
+
+
+def _save(snippet: Snippet, record: Record) -> None:
     meta, text, figure = paths(snippet)
     for path, content in ((text, record.text or None), (figure, record.figure)):
         if content is not None:
@@ -92,6 +105,7 @@ def save(snippet: Snippet, record: Record) -> None:
         "source": record.source,
         "text": files.digest(record.text) if record.text else None,
         "figure": files.digest(record.figure) if record.figure else None,
+        "style": record.style,
         "seconds": float(f"{record.seconds:.2g}"),
         "values": {name: _encoded(value) for name, value in record.values.items()},
         "drawn": record.drawn,

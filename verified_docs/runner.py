@@ -19,6 +19,8 @@ from verified_docs.config import Config
 from verified_docs.errors import DocsError
 from verified_docs.snippet import Snippet
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # a progress bar's \r, a terminal's colours
+
 
 class SnippetFailed(DocsError):
     """A snippet did not run to its end, or did what no snippet may."""
@@ -108,22 +110,22 @@ class Runner:
         if not reply:
             self.close()
             raise SnippetFailed(
-                f"{request['job']['place']}: the server that runs snippets ended (see above); "
-                "does every module in [tool.verified_docs] preload import?"
+                f"{request['job']['place']}: the server that runs snippets ended (see above): a module in "
+                "[tool.verified_docs] preload that does not import, or a snippet that ends other processes?"
             )
         ending: dict[str, Any] = json.loads(reply)
         return ending
 
     def _results(self, snippet: Snippet, folder: Path, ending: dict[str, Any]) -> Results:
-        line = _last_line(ending["trace"], snippet)
+        where = _last_place(ending["trace"], snippet)
         if ending["stopped"]:
             raise SnippetFailed(
-                f"{snippet.place}:{line}: {ending['stopped']} "
+                f"{where}: {ending['stopped']} "
                 "(`seconds`, `memory_gib` of a snippet stand in snippets/settings.toml)"
             )
         outcome_file = folder / "outcome.json"
         if not outcome_file.is_file():
-            raise SnippetFailed(f"{snippet.place}:{line}: {_sudden_end(ending['code'], ending['trace'])}")
+            raise SnippetFailed(f"{where}: {_sudden_end(ending['code'], ending['trace'])}")
         outcome = json.loads(outcome_file.read_text(encoding="utf-8"))
         self._data_or_raise(snippet, outcome)
         if outcome.get("network"):
@@ -148,10 +150,16 @@ class Runner:
 
     def _data_or_raise(self, snippet: Snippet, outcome: dict[str, Any]) -> None:
         needed = snippet.settings.data
-        if needed and self._config.data[needed] in (outcome["raised"] or ()):
+        if needed and any(_names(self._config.data[needed], one) for one in outcome["raised"] or ()):
             raise DataUnavailable(
-                f"{snippet.place}: its data ({needed}) cannot be had here: {outcome['error']}"
+                f"{snippet.place} needs data that cannot be had here: {needed}\n{outcome['error']}"
             )
+
+
+def _names(public: str, defined: str) -> bool:
+    """Whether the public name of an error is that of the one raised, which may be defined in a module below."""
+    (package, name), (module, defined_name) = public.rsplit(".", 1), defined.rsplit(".", 1)
+    return name == defined_name and f"{module}.".startswith(f"{package}.")
 
 
 def _with_engine(path: str | None) -> str:
@@ -159,30 +167,40 @@ def _with_engine(path: str | None) -> str:
     return os.pathsep.join(filter(None, [str(Path(__file__).parent.parent), path]))
 
 
-def _last_line(trace: str, snippet: Snippet) -> str:
+def _last_place(trace: str, snippet: Snippet) -> str:
     """Where a stopped snippet was: from faulthandler's dump, or from a note of its own."""
     # The main thread, which runs the snippet, comes last in a dump, its innermost frame first.
     main_thread = trace[trace.rfind("Current thread") :] if "Current thread" in trace else trace
     dumped = re.search(rf'File "{re.escape(str(snippet.path))}", line (\d+)', main_thread)
     noted = re.search(r"^os\.\w+\(.*\) (\d+)$", trace, re.MULTILINE)
-    return dumped[1] if dumped else noted[1] if noted else "?"
+    line = dumped or noted
+    return f"{snippet.place}:{line[1]}" if line else snippet.place
 
 
 def _sudden_end(code: int | None, trace: str) -> str:
     by_itself = re.search(r"^(os\.\w+\(.*\)) ", trace, re.MULTILINE)
     by = f" by its own {by_itself[1]}" if by_itself else ""
     if code is not None and code < 0:
-        name = signal.Signals(-code).name
-        return f"was killed ({name}){by or ', from outside or for lack of memory'}, before its end"
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+        crashed = "Fatal Python error" in trace
+        return f"was killed ({name}){by or ('' if crashed else ', from outside or for lack of memory')}, before its end"
     return f"ended with exit code {code}{by}, before its end"
 
 
 def _decoded(snippet: Snippet, path: Path, what: str) -> str:
     data = path.read_bytes() if path.is_file() else b""
     try:
-        return data.decode("utf-8")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise SnippetFailed(
             f"{snippet.place}: {what} what is not UTF-8: byte 0x{data[error.start]:02x} in line {line} of its output"
         ) from error
+    control = _CONTROL.search(text)
+    if control:
+        line = text[: control.start()].count("\n") + 1
+        raise SnippetFailed(
+            f"{snippet.place}: {what} a control character, which a page cannot show: "
+            f"{control[0]!r} in line {line} of its output"
+        )
+    return text

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -67,11 +68,20 @@ def _fork(job: Job) -> _Process:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if sys.platform == "linux":
             _die_with_parent()
-        run(job)
+        try:
+            run(job)
+        except BaseException:  # the engine's own; the server's loop below must not go on in the child
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+
+    ended: list[int] = []
 
     def poll() -> int | None:
-        done, status = os.waitpid(pid, os.WNOHANG)
-        return os.waitstatus_to_exitcode(status) if done else None
+        if not ended:  # it can be waited for only once
+            done, status = os.waitpid(pid, os.WNOHANG)
+            ended.extend([os.waitstatus_to_exitcode(status)] if done else [])
+        return ended[0] if ended else None
 
     return _Process(pid, poll)
 
@@ -98,12 +108,12 @@ def _supervise(process: _Process, folder: Path, seconds: float) -> Ending:
             stopped = "interrupted"
         if stopped:
             _ask_where(process, folder)
-            _kill(process.pid)
             break
         time.sleep(pause)
         pause = min(2 * pause, 0.02)
     if stopped:
         while process.poll() is None:
+            _kill(process.pid)
             time.sleep(0.002)
     elif any(_size(folder / name) > OUTPUT_LIMIT for name in ("stdout", "stderr")):
         stopped = f"printed more than {OUTPUT_LIMIT:,} bytes"
@@ -164,7 +174,7 @@ def _reap_orphans() -> None:
     if sys.platform != "linux":
         return
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
-    while pids := children.read_text().split():
+    while pids := children.read_text().split() if children.is_file() else []:
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)

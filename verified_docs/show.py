@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import html
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,8 @@ class _Shown:
         """What messages call the page, and the way from its URL to the site's root."""
         if "relpath" in self._md.treeprocessors:  # MkDocs tells its page here
             file = getattr(self._md.treeprocessors["relpath"], "file")  # noqa: B009  (typed as any treeprocessor)
-            return f"docs/{file.src_uri}", "../" * file.url.count("/")
+            # With directory URLs, gradients/momentum.md is at gradients/momentum/, as if it were index.html there.
+            return f"docs/{file.src_uri}", "../" * file.dest_uri.count("/")
         return "page", ""
 
     def record(self, snippet: Snippet) -> tuple[record.Record, str]:
@@ -115,7 +117,7 @@ class _Mark(Preprocessor):
     def _quoted(self, quote: Quote) -> str:
         held, wrong = self._shown.record(quote.snippet)
         try:
-            return quote.rendered(held)
+            return _plain(quote.rendered(held))
         except DocsError:
             if wrong:
                 return "(not recorded)"
@@ -204,11 +206,18 @@ def _foot(snippet: Snippet, held: record.Record, to_root: str, repo_url: str) ->
 
 
 def _duration(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
 
 
 def _anchor(snippet: Snippet) -> str:
     return f"figure-{snippet.path.stem.replace('_', '-')}"
+
+
+def _plain(text: str) -> str:
+    """A recorded text as it is, whatever Markdown and HTML would make of it."""
+    return re.sub(r"[&<>*_`\[\]\\$|#~^=]", lambda match: f"&#{ord(match[0])};", text)
 
 
 def _inline(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -47,20 +46,33 @@ def generate(config: Config, *, with_notebooks: bool = True) -> int:
 def build(config: Config) -> Path:
     """Build the site, strictly, and put it in place of the old one only when it is whole."""
     site, fresh, old = config.root / "site", config.cache / "site", config.cache / "site.old"
-    generate(config)
-    for leftover in (fresh, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    mkdocs(config, "build", "--strict", "--quiet", "--site-dir", str(fresh))
-    share_styles(fresh)
-    if site.exists():
-        site.rename(old)
-    fresh.rename(site)
-    shutil.rmtree(old, ignore_errors=True)
+    config.cache.mkdir(exist_ok=True)
+    with files.locked(config.cache):  # of two builds at once, the second waits
+        generate(config)
+        if old.exists() and not site.exists():
+            old.rename(site)  # an earlier build was stopped between the two renames below
+        for leftover in (fresh, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+        _mkdocs_build(config, fresh)
+        share_styles(fresh)
+        if site.exists():
+            site.rename(old)
+        fresh.rename(site)
+        shutil.rmtree(old, ignore_errors=True)
     return site
 
 
-def mkdocs(config: Config, *arguments: str, env: dict[str, str] | None = None) -> None:
-    """Run MkDocs in the project's root; raises DocsError where it fails."""
-    command = [sys.executable, "-m", "mkdocs", *arguments]
-    if subprocess.run(command, cwd=config.root, env={**os.environ, **(env or {})}, check=False).returncode:
-        raise DocsError(f"mkdocs {arguments[0]} failed; the site that was there is untouched")
+def _mkdocs_build(config: Config, target: Path) -> None:
+    """Build strictly. MkDocs' own --quiet would silence the warnings before they are counted, and so let them pass."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(target)]
+    done = subprocess.run(
+        command,
+        cwd=config.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        check=False,
+    )
+    if done.returncode:
+        said = [line for line in done.stdout.splitlines() if line and not line.startswith("INFO")]
+        raise DocsError("\n".join([*said, "mkdocs build failed; the site that was there is untouched"]))

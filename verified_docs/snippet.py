@@ -55,6 +55,8 @@ class Snippet:
             return ast.parse(self.source, filename=str(self.path))
         except SyntaxError as error:
             raise DocsError(f"{self.place}:{error.lineno}: SyntaxError: {error.msg}") from error
+        except ValueError as error:  # a null byte
+            raise DocsError(f"{self.place}: {error}") from error
 
     @cached_property
     def docstring(self) -> str:
@@ -77,10 +79,10 @@ class Snippet:
     @property
     def claims(self) -> list[str]:
         """The condition of every assert, as written."""
+        claims = [node for node in ast.walk(self._tree) if isinstance(node, ast.Assert)]
         return [
             " ".join((ast.get_source_segment(self.source, node.test) or "").split())
-            for node in ast.walk(self._tree)
-            if isinstance(node, ast.Assert)
+            for node in sorted(claims, key=lambda node: node.lineno)
         ]
 
     @property
@@ -95,7 +97,8 @@ def is_snippet(path: Path, config: Config) -> bool:
     return (
         path.suffix == ".py"
         and path.is_relative_to(config.snippets)
-        and not path.name.startswith(("_", ".", "conftest"))
+        and not path.name.startswith(("_", "."))
+        and path.name != "conftest.py"
         and "results" not in path.relative_to(config.snippets).parts[:-1]
     )
 

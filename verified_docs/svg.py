@@ -22,7 +22,6 @@ _GEOMETRY = (
     "y",
     "width",
     "height",
-    "transform",
     "x1",
     "x2",
     "y1",
@@ -64,6 +63,8 @@ def themed(svg: str, *, prefix: str, description: str, colors: Mapping[str, str]
             "height": f"{float(height):g}",
             "role": "img",
             "aria-label": description,
+            # matplotlib leaves black unsaid; --width lets the page's style sheet bound the figure by its own size.
+            "style": f"fill: {colors.get('#000000', '#000000')}; --width: {float(width):g}",
             # matplotlib says these two in a <style> that would reach every SVG of the page.
             "stroke-linejoin": "round",
             "stroke-linecap": "butt",

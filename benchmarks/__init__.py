@@ -1,0 +1,1 @@
+"""Speed, each time as a ratio against a named peer measured in the same run: `nox -s benchmarks`."""

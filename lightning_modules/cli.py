@@ -1,0 +1,58 @@
+"""The command line: `python -m lightning_modules fit` trains an MLP on digits; every part of that can be replaced.
+
+python -m lightning_modules fit --trainer.max_epochs 5
+python -m lightning_modules fit --data FashionMNIST --model.network.widths [784,300,100,10]
+python -m lightning_modules fit --model.optimizer torch.optim.SGD --model.optimizer.lr 0.1
+python -m lightning_modules fit --print_config > mlp.yaml
+python -m lightning_modules fit --config mlp.yaml
+"""
+
+from pytorch_lightning import LightningDataModule
+from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
+
+from lightning_modules.classifier import Classifier
+from lightning_modules.data.digits import Digits
+from lightning_modules.data.fashion_mnist import FashionMNIST
+from lightning_modules.gradients.initialization import Initialize
+from lightning_modules.history import History
+from lightning_modules.networks import MLP
+from lightning_modules.quiet import hide_expected_warnings
+
+# jsonargparse accepts a class by its short name once it has been imported.
+SHORT_NAMES = (Digits, FashionMNIST, History, Initialize, MLP)
+
+
+class CommandLine(LightningCLI):
+    """LightningCLI around `Classifier` and any LightningDataModule, with defaults that train."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Set the defaults that can be overridden part by part."""
+        parser.set_defaults(
+            {
+                "data": {"class_path": "lightning_modules.Digits"},
+                "model.network": {
+                    "class_path": "lightning_modules.MLP",
+                    "init_args": {"widths": [64, 100, 100, 10]},
+                },
+            }
+        )
+
+
+def main(args: ArgsType = None) -> CommandLine:
+    """Parse `args` (the command line's, if None), and run the subcommand."""
+    hide_expected_warnings()
+    return CommandLine(
+        Classifier,
+        LightningDataModule,
+        subclass_mode_data=True,
+        seed_everything_default=42,
+        # An epoch of the digits is 40 steps, and Lightning warns where it would never log.
+        trainer_defaults={"max_epochs": 10, "log_every_n_steps": 20},
+        # The classifier has its own optimizer and schedule arguments.
+        auto_configure_optimizers=False,
+        # Without a logger every run writes its config into the same folder.
+        save_config_kwargs={"overwrite": True},
+        # What a checkpoint needs is said in Classifier's documentation.
+        load_from_checkpoint_support=False,
+        args=args,
+    )

@@ -1,0 +1,1 @@
+"""Keeping gradients alive: what the chapter says on vanishing and exploding gradients."""

@@ -1,0 +1,549 @@
+r"""Initialization: draw the weights so that signals and gradients keep their variance from layer to layer.
+
+With n_in = `fan_in` inputs reaching a unit and n_out = `fan_out` units reached by an input, the weights'
+variance is
+
+    Glorot   σ² = 2 / (n_in + n_out)          sigmoid, tanh, softmax, no activation
+    He       σ² = 2 / ((1 + a²) n_in)         ReLU and its family; a = `negative_slope` of a leaky ReLU, else
+    0 LeCun    σ² = 1 / n_in                    SELU
+
+drawn from a normal distribution N(0, σ²), from a uniform one on ±√(3 σ²), or as an orthogonal matrix times
+the gain √(2 / (1 + a²)) for He and 1 for the others. Biases start at 0.
+
+LeCun, Bottou, Orr, Müller, "Efficient BackProp" (1998), section 4.6.
+http://yann.lecun.com/exdb/publis/pdf/lecun-98b.pdf Glorot, Bengio, "Understanding the difficulty of training
+deep feedforward neural networks", AISTATS 2010. https://proceedings.mlr.press/v9/glorot10a.html He, Zhang,
+Ren, Sun, "Delving Deep into Rectifiers", ICCV 2015. https://arxiv.org/abs/1502.01852 Saxe, McClelland,
+Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks", ICLR 2014.
+https://arxiv.org/abs/1312.6120 Klambauer, Unterthiner, Mayr, Hochreiter, "Self-Normalizing Neural Networks",
+NeurIPS 2017. https://arxiv.org/abs/1706.02515
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, get_args
+from weakref import WeakSet
+
+import pytorch_lightning as pl
+import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from torch import Generator, Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
+from torch.nn.parameter import is_lazy
+
+from lightning_modules.gradients.following import (
+    Following,
+    Nothing,
+    WeightLayer,
+    in_order,
+    is_weight_layer,
+    watched,
+)
+
+Scheme = Literal["glorot", "he", "lecun"]
+Distribution = Literal["normal", "uniform", "orthogonal"]
+
+SCHEME_FOR: dict[type[nn.Module], Scheme] = {
+    nn.ReLU: "he",
+    nn.ReLU6: "he",
+    nn.LeakyReLU: "he",
+    nn.PReLU: "he",
+    nn.RReLU: "he",
+    nn.ELU: "he",
+    nn.CELU: "he",
+    nn.GELU: "he",
+    nn.SiLU: "he",
+    nn.Mish: "he",
+    nn.Hardswish: "he",
+    nn.Softplus: "he",
+    nn.SELU: "lecun",
+    nn.Tanh: "glorot",
+    nn.Sigmoid: "glorot",
+    nn.Softmax: "glorot",
+    nn.LogSoftmax: "glorot",
+    nn.LogSigmoid: "glorot",
+    nn.Softsign: "glorot",
+    nn.Hardtanh: "glorot",
+    nn.Hardsigmoid: "glorot",
+    nn.GLU: "glorot",
+}
+"""Which scheme goes with which activation. Add your own activation's class, and `initialize` knows it."""
+
+_NORMALIZATIONS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
+
+
+class Fans(NamedTuple):
+    """How many inputs reach one unit, and how many units one input reaches; on average, borders aside."""
+
+    fan_in: float
+    fan_out: float
+
+
+def fans(layer: nn.Module) -> Fans:
+    """Count the connections of a dense, convolutional or transposed convolutional layer.
+
+    A kernel position counts as a connection, a channel only within its group. Moving by a stride of s, an
+    input meets 1/s of the kernel's positions; in a transposed convolution it is an output that does.
+
+    >>> fans(nn.Linear(300, 100))
+    Fans(fan_in=300.0, fan_out=100.0)
+    >>> fans(nn.Conv2d(16, 32, kernel_size=3))  # 16 * 9 and 32 * 9
+    Fans(fan_in=144.0, fan_out=288.0)
+    >>> fans(nn.ConvTranspose2d(32, 16, kernel_size=4, stride=2))  # 32 * 16 / 4 and 16 * 16
+    Fans(fan_in=128.0, fan_out=256.0)
+
+    Raises:
+        TypeError: If the layer is of another kind.
+    """
+    if isinstance(layer, nn.Linear):
+        return Fans(float(layer.in_features), float(layer.out_features))
+    if not isinstance(layer, _ConvNd):
+        raise TypeError(f"fans knows dense and convolutional layers, got {type(layer).__name__}.")
+    positions = math.prod(layer.kernel_size)
+    fan_in = positions * layer.in_channels / layer.groups
+    fan_out = positions * layer.out_channels / layer.groups
+    stride = math.prod(layer.stride)
+    if isinstance(layer, _ConvTransposeNd):
+        return Fans(fan_in / stride, fan_out)
+    return Fans(fan_in, fan_out / stride)
+
+
+def variance(scheme: Scheme, fan_in: float, fan_out: float, negative_slope: float = 0.0) -> float:
+    """The variance σ² that a scheme gives the weights.
+
+    >>> variance("glorot", fan_in=300, fan_out=100)  # 2 / 400
+    0.005
+    >>> variance("he", fan_in=200, fan_out=100)  # 2 / 200
+    0.01
+    >>> variance("lecun", fan_in=100, fan_out=50)  # 1 / 100
+    0.01
+
+    Args:
+        scheme: "glorot", "he" or "lecun".
+        fan_in: Inputs that reach a unit.
+        fan_out: Units that an input reaches. Only Glorot's scheme uses it.
+        negative_slope: The slope of a leaky ReLU for negative inputs. Only He's scheme uses it.
+
+    Raises:
+        ValueError: If the scheme is unknown or a fan is not positive.
+    """
+    if not (fan_in > 0 and fan_out > 0):
+        raise ValueError(
+            f"A layer needs positive fans to be initialized, got fan_in {fan_in} and fan_out {fan_out}."
+        )
+    if scheme == "glorot":
+        return 2 / (fan_in + fan_out)
+    if scheme == "he":
+        return 2 / ((1 + negative_slope**2) * fan_in)
+    if scheme == "lecun":
+        return 1 / fan_in
+    raise ValueError(f"scheme must be one of {', '.join(get_args(Scheme))}, got {scheme!r}.")
+
+
+@torch.no_grad()
+def initialize_(
+    weight: Tensor,
+    scheme: Scheme,
+    distribution: Distribution = "normal",
+    *,
+    negative_slope: float = 0.0,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Draw, in place, the weights of one dense layer, or of one convolution without groups or stride.
+
+    >>> weight = initialize_(torch.empty(100, 300), "he", "uniform")
+    >>> bool(weight.abs().max() <= (3 * 2 / 300) ** 0.5)
+    True
+
+    Args:
+        weight: Shape (units, inputs, *kernel).
+        scheme: "glorot", "he" or "lecun".
+        distribution: "normal", "uniform" or "orthogonal".
+        negative_slope: The slope of the leaky ReLU that follows, if one does.
+        generator: Where the random numbers come from. None is torch's global generator.
+
+    Returns:
+        The same tensor.
+
+    Raises:
+        ValueError: If `weight` has fewer than two dimensions, or an argument is unknown.
+    """
+    if weight.ndim < 2:
+        raise ValueError(
+            f"Fans need a weight of shape (units, inputs, ...), got shape {tuple(weight.shape)}."
+        )
+    positions = math.prod(weight.shape[2:])
+    layer_fans = Fans(float(weight.shape[1] * positions), float(weight.shape[0] * positions))
+    _draw_([weight], scheme, distribution, layer_fans, negative_slope, generator)
+    return weight
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """What `initialize` did with one layer. Numbers are None where the layer was left as it is."""
+
+    name: str
+    kind: str
+    note: str
+    fan_in: float | None = None
+    fan_out: float | None = None
+    scheme: Scheme | None = None
+    distribution: Distribution | None = None
+    target_std: float | None = None
+    std_before: float | None = None
+    std_after: float | None = None
+
+
+@dataclass(frozen=True)
+class InitializationReport:
+    """What `initialize` did. `str(report)` is a table, `report["conv1"]` the row of one layer."""
+
+    rows: tuple[LayerReport, ...]
+
+    def __getitem__(self, name: str) -> LayerReport:
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise KeyError(f"{name!r} is not in the report; there is {', '.join(row.name for row in self.rows)}.")
+
+    def __iter__(self) -> Iterator[LayerReport]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __str__(self) -> str:
+        head = ("layer", "kind", "fan in", "fan out", "scheme", "std before", "target", "after", "note")
+        lines = [head, *(_cells(row) for row in self.rows)]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+        # Words to the left, numbers to the right.
+        numeric = {2, 3, 5, 6, 7}
+        return "\n".join(
+            "  ".join(
+                cell.rjust(width) if column in numeric else cell.ljust(width)
+                for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+            for line in lines
+        )
+
+
+@torch.no_grad()
+def initialize(
+    model: nn.Module,
+    scheme: Scheme | None = None,
+    distribution: Distribution = "normal",
+    *,
+    activation: nn.Module | type[nn.Module] | None = None,
+    example: Any = None,
+    generator: Generator | None = None,
+) -> InitializationReport:
+    """Initialize a whole model, each weight layer as the activation behind it needs.
+
+    Dense layers, convolutions and transposed convolutions get new weights and zero biases; normalizations get
+    weight 1 and bias 0. A weight that several layers share is drawn once. What is frozen, parametrized, an
+    embedding or of a kind that is not known stays as it is, and the report says so.
+
+    In an `nn.Sequential` the activations can be seen. For a model that calls functions, or its modules in an
+    order of its own, pass `example`: one forward pass is watched, in evaluation mode and without gradients.
+
+    >>> model = nn.Sequential(nn.Linear(200, 50), nn.ReLU(), nn.Linear(50, 30), nn.Tanh(), nn.Linear(30, 10))
+    >>> for row in initialize(model):
+    ...     print(row.name, row.scheme, f"{row.target_std:.4f}", row.note)
+    0 he 0.1000 before ReLU
+    2 glorot 0.1581 before Tanh
+    4 glorot 0.2236 before no activation
+
+    The three are sqrt(2 / 200), sqrt(2 / (50 + 30)) and sqrt(2 / (30 + 10)).
+
+    Args:
+        model: Any module; a LightningModule is one.
+        scheme: Use this one for every layer, whatever follows.
+        distribution: "normal", "uniform" or "orthogonal".
+        activation: What follows a layer wherever that cannot be seen (but after the last layer, which is the
+            output).
+        example: An input to call the model with, or a tuple of several.
+        generator: Where the random numbers come from. None is torch's global generator.
+
+    Raises:
+        ValueError: If it cannot be seen what follows a layer, and nothing says it; if a parameter has no
+            values yet; if an argument is unknown.
+    """
+    if scheme not in (None, *get_args(Scheme)):
+        raise ValueError(f"scheme must be one of {', '.join(get_args(Scheme))}, got {scheme!r}.")
+    if distribution not in get_args(Distribution):
+        raise ValueError(
+            f"distribution must be one of {', '.join(get_args(Distribution))}, got {distribution!r}."
+        )
+    for name, parameter in model.named_parameters():
+        if is_lazy(parameter) or parameter.is_meta:
+            what = "lazy" if is_lazy(parameter) else "on the meta device"
+            raise ValueError(
+                f"{name} is {what} and has no values yet. Call the model once, or materialize it, first."
+            )
+    given = activation() if isinstance(activation, type) else activation
+    if given is not None and scheme is None and scheme_for(given) is None:
+        raise ValueError(
+            f"No scheme is known for {type(given).__name__}. Pass scheme=, or set SCHEME_FOR[{type(given).__name__}]."
+        )
+    following = _following(model, scheme, given, example)
+
+    owner = {id(p): name for name, module in _left_alone(model) for p in module.parameters(recurse=False)}
+    rows = []
+    for name, module in model.named_modules():
+        own = dict(module.named_parameters(recurse=False))
+        label = name or "(model)"
+        kind = type(module).__name__
+        if is_weight_layer(module):
+            obstacle = _obstacle(module, owner)
+            if obstacle is None:
+                owner[id(module.weight)] = label
+                rows.append(_draw_layer(label, module, scheme, distribution, following[module], generator))
+            else:
+                rows.append(LayerReport(label, kind, f"left as it is: {obstacle}"))
+            _fill_(own.get("bias"), 0.0)
+        elif isinstance(module, _NORMALIZATIONS) and own:
+            _fill_(own.get("weight"), 1.0)
+            _fill_(own.get("bias"), 0.0)
+            rows.append(LayerReport(label, kind, ", ".join(f"{n} {int(n == 'weight')}" for n in own)))
+        elif own:
+            rows.append(LayerReport(label, kind, f"left as it is: {', '.join(own)}"))
+    return InitializationReport(tuple(rows))
+
+
+def scheme_for(activation: nn.Module) -> Scheme | None:
+    """The scheme for what precedes this activation; None if the module is not in `SCHEME_FOR`.
+
+    >>> scheme_for(nn.SELU())
+    'lecun'
+    """
+    return next((SCHEME_FOR[cls] for cls in type(activation).__mro__ if cls in SCHEME_FOR), None)
+
+
+def negative_slope_of(activation: nn.Module) -> float:
+    """The slope a of He's formula: fixed, in the (quadratic) mean over a random one, or as it is learned so far.
+
+    >>> negative_slope_of(nn.LeakyReLU(0.2)), negative_slope_of(nn.ReLU())
+    (0.2, 0.0)
+    """
+    if isinstance(activation, nn.LeakyReLU):
+        return float(activation.negative_slope)
+    if isinstance(activation, nn.RReLU):
+        low, high = activation.lower, activation.upper
+        return math.sqrt((low * low + low * high + high * high) / 3)
+    if isinstance(activation, nn.PReLU):
+        return activation.weight.detach().square().mean().sqrt().item()
+    return 0.0
+
+
+class Initialize(pl.Callback):
+    """Initialize the model when its first training begins; `initialize` says how.
+
+    A run that resumes from a checkpoint, and a second `fit` of the same model, keep the weights that they
+    have. If the model has an `example_input_array`, a forward pass with it shows which activations follow.
+
+    Args:
+        scheme: As in `initialize`.
+        distribution: As in `initialize`.
+        activation: As in `initialize`.
+
+    Attributes:
+        report: What was done; None before the first training.
+
+    Raises:
+        MisconfigurationException: When training begins, if the model has no layers yet.
+    """
+
+    def __init__(
+        self,
+        scheme: Scheme | None = None,
+        distribution: Distribution = "normal",
+        activation: nn.Module | type[nn.Module] | None = None,
+    ) -> None:
+        self.scheme: Scheme | None = scheme
+        self.distribution: Distribution = distribution
+        self.activation = activation
+        self.report: InitializationReport | None = None
+        self._done: WeakSet[nn.Module] = WeakSet()
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Initialize, before a distributed strategy hands out the first process's weights."""
+        if stage != "fit" or pl_module in self._done:
+            return
+        report = initialize(
+            pl_module,
+            self.scheme,
+            self.distribution,
+            activation=self.activation,
+            example=pl_module.example_input_array,
+        )
+        if not report.rows:
+            raise MisconfigurationException(
+                f"Initialize found no layer in {type(pl_module).__name__}. "
+                "If they are made in configure_model, call initialize(self) at its end instead of using the callback."
+            )
+        self.report = report
+        self._done.add(pl_module)
+
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Forget the report: only now it is known that a run is resumed, and its weights replace those drawn."""
+        self.report = None
+
+
+def _draw_layer(
+    name: str,
+    layer: WeightLayer,
+    scheme: Scheme | None,
+    distribution: Distribution,
+    follower: Following,
+    generator: Generator | None,
+) -> LayerReport:
+    activation = follower if isinstance(follower, nn.Module) else None
+    chosen: Scheme = scheme or (scheme_for(activation) if activation is not None else None) or "glorot"
+    layer_fans = fans(layer)
+    before = _std(layer.weight)
+    target = _draw_(
+        _blocks(layer),
+        chosen,
+        distribution,
+        layer_fans,
+        negative_slope_of(activation) if activation is not None else 0.0,
+        generator,
+    )
+    follows = type(follower).__name__ if isinstance(follower, nn.Module) else follower.value
+    return LayerReport(
+        name=name,
+        kind=type(layer).__name__,
+        note=f"before {follows}",
+        fan_in=layer_fans.fan_in,
+        fan_out=layer_fans.fan_out,
+        scheme=chosen,
+        distribution=distribution,
+        target_std=target,
+        std_before=before,
+        std_after=_std(layer.weight),
+    )
+
+
+def _draw_(
+    blocks: Sequence[Tensor],
+    scheme: Scheme,
+    distribution: Distribution,
+    layer_fans: Fans,
+    negative_slope: float,
+    generator: Generator | None,
+) -> float:
+    """Fill blocks of shape (units, inputs, *kernel), one per group, and return the standard deviation aimed at."""
+    target_variance = variance(scheme, *layer_fans, negative_slope)
+    std = math.sqrt(target_variance)
+    if distribution == "normal":
+        for block in blocks:
+            block.normal_(0, std, generator=generator)
+    elif distribution == "uniform":
+        bound = math.sqrt(3) * std
+        for block in blocks:
+            block.uniform_(-bound, bound, generator=generator)
+    elif distribution == "orthogonal":
+        rows = len(blocks[0])
+        columns = blocks[0][0].numel()
+        gain_squared = 2 / (1 + negative_slope**2) if scheme == "he" else 1.0
+        # A strided transposed convolution uses only fan_in of its columns for each output.
+        gain = math.sqrt(gain_squared * columns / layer_fans.fan_in)
+        for block in blocks:
+            # In a layout and a precision that the decomposition can work with.
+            precise = torch.promote_types(block.dtype, torch.float32)
+            matrix = torch.empty(block.shape, dtype=precise, device=block.device)
+            block.copy_(nn.init.orthogonal_(matrix, gain, generator=generator))
+        std = gain / math.sqrt(max(rows, columns))
+    else:
+        raise ValueError(
+            f"distribution must be one of {', '.join(get_args(Distribution))}, got {distribution!r}."
+        )
+    return std
+
+
+def _blocks(layer: WeightLayer) -> Sequence[Tensor]:
+    """Views of the weight with the units first, one for each group of channels."""
+    if isinstance(layer, nn.Linear):
+        return [layer.weight]
+    groups = layer.weight.chunk(layer.groups)
+    return [group.transpose(0, 1) for group in groups] if isinstance(layer, _ConvTransposeNd) else groups
+
+
+def _following(
+    model: nn.Module, scheme: Scheme | None, given: nn.Module | None, example: Any
+) -> dict[nn.Module, Following]:
+    layers: dict[nn.Module, str] = {
+        module: name for name, module in model.named_modules() if is_weight_layer(module)
+    }
+
+    def is_activation(module: nn.Module) -> bool:
+        return scheme_for(module) is not None
+
+    seen = watched(model, example, is_activation) if example is not None else in_order(model, is_activation)
+    found: dict[nn.Module, Following] = {layer: seen.get(layer, Nothing.UNKNOWN) for layer in layers}
+    unknown = [layer for layer, follower in found.items() if follower is Nothing.UNKNOWN]
+    if given is not None:
+        found |= dict.fromkeys(unknown, given)
+    elif unknown and scheme is None:
+        names = ", ".join(layers[layer] for layer in unknown)
+        way_out = (
+            "model(example) does not call it. "
+            if example is not None
+            else "Pass example=, an input to call it with and watch. "
+        )
+        raise ValueError(
+            f"It cannot be seen which activation follows {names}. {way_out}"
+            "If the same one follows them all, pass activation=, such as nn.ReLU; to choose yourself, pass scheme=."
+        )
+    return found
+
+
+def _left_alone(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Embeddings and whatever else has weights that are not drawn here, even if a weight layer shares them."""
+    for name, module in model.named_modules():
+        if not is_weight_layer(module) and not isinstance(module, _NORMALIZATIONS):
+            yield name, module
+
+
+def _obstacle(layer: WeightLayer, owner: dict[int, str]) -> str | None:
+    """Why this layer's weight is not to be drawn."""
+    weight = dict(layer.named_parameters(recurse=False)).get("weight")
+    if weight is None:
+        return "its weight is parametrized"
+    if id(weight) in owner:
+        return f"its weight is that of {owner[id(weight)]}"
+    if not weight.requires_grad:
+        return "frozen"
+    if weight.numel() == 0:
+        return "empty"
+    return None
+
+
+def _fill_(parameter: nn.Parameter | None, value: float) -> None:
+    if parameter is not None and parameter.requires_grad:
+        parameter.fill_(value)
+
+
+def _std(weight: Tensor) -> float:
+    return weight.float().std(correction=0).item()
+
+
+def _cells(row: LayerReport) -> tuple[str, ...]:
+    def number(value: float | None, form: str) -> str:
+        return "" if value is None else format(value, form)
+
+    return (
+        row.name,
+        row.kind,
+        number(row.fan_in, "g"),
+        number(row.fan_out, "g"),
+        f"{row.scheme} {row.distribution}" if row.scheme else "",
+        number(row.std_before, ".4f"),
+        number(row.target_std, ".4f"),
+        number(row.std_after, ".4f"),
+        row.note,
+    )

@@ -1,0 +1,76 @@
+"""A Trainer that says nothing, for programs whose output is their own."""
+
+import logging
+import warnings
+from typing import Any
+
+import pytorch_lightning as pl
+
+# Lightning reports on both of these loggers. Its warnings still come through.
+_CHATTY_LOGGERS = ("pytorch_lightning", "lightning_fabric")
+
+_EXPECTED_WARNINGS = (
+    # Raised by Lightning 2.6.6's own use of torch's pytrees, at the first batch.
+    (r"`isinstance\(treespec, LeafSpec\)` is deprecated", FutureWarning),
+    # Training on the CPU is this Trainer's default, on a machine with a GPU too.
+    ("GPU available but not used", UserWarning),
+)
+
+
+class _QuietTrainer(pl.Trainer):
+    """Evaluates without printing a table, unless asked to."""
+
+    def validate(  # type: ignore[override]
+        self,
+        model: Any = None,
+        dataloaders: Any = None,
+        ckpt_path: Any = None,
+        verbose: bool = False,
+        datamodule: Any = None,
+        **options: Any,
+    ) -> Any:
+        return super().validate(model, dataloaders, ckpt_path, verbose, datamodule, **options)
+
+    def test(  # type: ignore[override]
+        self,
+        model: Any = None,
+        dataloaders: Any = None,
+        ckpt_path: Any = None,
+        verbose: bool = False,
+        datamodule: Any = None,
+        **options: Any,
+    ) -> Any:
+        return super().test(model, dataloaders, ckpt_path, verbose, datamodule, **options)
+
+
+def hide_expected_warnings() -> None:
+    """Filter, by their messages, warnings that Lightning raises about itself and that nobody can act on."""
+    for message, category in _EXPECTED_WARNINGS:
+        warnings.filterwarnings("ignore", message=message, category=category)
+
+
+def quiet_trainer(**trainer_arguments: Any) -> pl.Trainer:
+    """Make a Trainer without logger, checkpoints, progress bar, summary, messages and tables.
+
+    It trains on one CPU unless told otherwise. From the first call on, Lightning's informative messages are
+    off in the whole process, and so are two warnings that nobody can act on; all others are shown.
+
+    >>> trainer = quiet_trainer(max_epochs=3)
+    >>> trainer.max_epochs, trainer.logger is None, trainer.num_devices
+    (3, True, 1)
+
+    Args:
+        **trainer_arguments: Anything that `pytorch_lightning.Trainer` takes; it wins over what is set here.
+    """
+    for name in _CHATTY_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    hide_expected_warnings()
+    quiet: dict[str, Any] = {
+        "accelerator": "cpu",
+        "devices": 1,
+        "logger": False,
+        "enable_checkpointing": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+    }
+    return _QuietTrainer(**(quiet | trainer_arguments))

@@ -1,0 +1,108 @@
+"""The project's commands: `nox -l` lists them. All sessions share one environment, made once (1.8 GB, a minute)."""
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2"
+nox.options.sessions = ["docs"]
+nox.options.default_venv_backend = "none"  # one shared environment, see environment()
+
+ROOT = Path(__file__).parent
+WORKERS = ["-n", str(os.cpu_count() or 1), "--maxschedchunk", "1"]
+
+
+def environment(session: nox.Session) -> str:
+    """Make the environment that every session uses, or make it again where its requirements changed; its Python."""
+    newest = "--newest" in session.posargs
+    if newest:
+        session.posargs.remove("--newest")
+    folder = ROOT / ".nox" / ("newest" if newest else "env")
+    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    pins = [] if newest else ["-c", str(ROOT / "constraints.txt")]
+    wanted = [ROOT / "pyproject.toml", ROOT / "constraints.txt"]
+    stamp = hashlib.sha256(b"".join(path.read_bytes() for path in wanted)).hexdigest()
+    made_from = folder / "made_from"
+    if not (made_from.is_file() and made_from.read_text() == stamp):
+        session.run(sys.executable, "-m", "virtualenv", "--quiet", str(folder), external=True)
+        session.run(str(python), "-m", "pip", "install", *pins, "-e", ".[docs,tests]", external=True)
+        made_from.write_text(stamp)
+    return str(python)
+
+
+def run(session: nox.Session, python: str, *command: str) -> None:
+    # Material announces MkDocs 2 at every build; design and pins are settled.
+    session.run(python, "-m", *command, external=True, env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Verify every snippet and build site/; says how to open it."""
+    python = environment(session)
+    fetch_data(session, python)
+    run(session, python, "pytest", "snippets", "-q", *WORKERS, *session.posargs)
+    run(session, python, "verified_docs", "build")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Lint, run every snippet, build the site strictly, run the tests, the browser's among them."""
+    python = environment(session)
+    fetch_data(session, python)
+    check(session, python)
+    run(session, python, "pytest", "snippets", "--all", "-q", *WORKERS)
+    run(session, python, "verified_docs", "build")
+    run(
+        session,
+        python,
+        "pytest",
+        "lightning_modules",
+        "verified_docs",
+        "tests",
+        "-q",
+        *WORKERS,
+        *session.posargs,
+    )
+
+
+@nox.session
+def serve(session: nox.Session) -> None:
+    """Serve the site and follow every edit; an edited snippet runs again, alone."""
+    python = environment(session)
+    fetch_data(session, python)
+    run(session, python, "verified_docs", "serve", *session.posargs)
+
+
+@nox.session
+def record(session: nox.Session) -> None:
+    """Run snippets and accept their results: `nox -s record -- snippets/gradients`."""
+    python = environment(session)
+    fetch_data(session, python)
+    run(session, python, "pytest", "--record", "-q", *WORKERS, *(session.posargs or ["snippets"]))
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Measure speed, each time against a named peer in the same run; prints a table."""
+    python = environment(session)
+    run(session, python, "benchmarks", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and types."""
+    check(session, environment(session))
+
+
+def check(session: nox.Session, python: str) -> None:
+    run(session, python, "ruff", "check", ".")
+    run(session, python, "ruff", "format", "--check", ".")
+    run(session, python, "mypy")
+
+
+def fetch_data(session: nox.Session, python: str) -> None:
+    """Get Fashion-MNIST where it is not there yet; without it, what needs it is named as not verified."""
+    session.run(python, "-m", "lightning_modules.data", external=True, success_codes=[0, 1])

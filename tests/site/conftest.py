@@ -1,0 +1,66 @@
+"""The built site in a real browser.
+
+`nox -s docs` builds what is tested here; SITE_DIR names another folder. Without Chromium the tests are skipped;
+with CI=true that is a failure.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+sys.path.insert(0, str(Path(__file__).parent))  # For the helpers beside this file, in any import mode.
+
+from browsing import CHROMIUM, SITE, chromium, context, pages, programs, serve
+from visits import Visit, visit_in_themes
+
+WITHOUT_CHROMIUM = (
+    "no Chromium found: install chromium (Debian, Ubuntu: apt install chromium) or google-chrome"
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests run for every page (`page_path`), all but notebooks (`guide_path`), or those with programs."""
+    # Without a site one run is left, which fails in the fixture `site` and says what to do.
+    found = pages()
+    if "page_path" in metafunc.fixturenames:
+        metafunc.parametrize("page_path", found or [""], ids=lambda path: path or "home")
+    if "program_path" in metafunc.fixturenames:
+        shown = [path for path in found if programs(SITE, path)]
+        metafunc.parametrize("program_path", shown or [""], ids=lambda path: path or "home")
+    if "guide_path" in metafunc.fixturenames:
+        guide = [path for path in found if not path.startswith("notebooks/")]
+        metafunc.parametrize("guide_path", guide or [""], ids=lambda path: path or "home")
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    if not (SITE / "index.html").is_file():
+        pytest.fail(f"There is no site at {SITE}: run `nox -s docs` first.", pytrace=False)
+    return SITE
+
+
+@pytest.fixture(scope="session")
+def address(site: Path) -> Iterator[str]:
+    with serve(site) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(WITHOUT_CHROMIUM)
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def visited(browser: Browser, address: str) -> Callable[[str, str, int], Visit]:
+    """Visit (path, theme, width); one load of the page serves every test that asks."""
+    contexts = cache(lambda width: context(browser, width=width))
+    both = cache(lambda path, width: visit_in_themes(contexts(width), f"{address}/{path}", ["light", "dark"]))
+    return lambda path, theme, width: both(path, width)[theme]

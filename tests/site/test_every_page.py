@@ -1,0 +1,33 @@
+"""What holds for every page, in both themes, on a phone and on a desk."""
+
+import re
+
+import pytest
+
+KILOBYTE = 1000
+FIRST_VISIT = 350 * KILOBYTE
+NOTEBOOK = 60 * KILOBYTE
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_is_wrong_with_the_page(visited, page_path, theme, width):
+    faults = visited(page_path, theme, width).faults()
+    assert not faults, "\n".join(["", *faults])
+
+
+def test_the_page_follows_the_systems_theme(visited, page_path):
+    light, dark = (visited(page_path, theme, 1280).facts["colours"] for theme in ("light", "dark"))
+    assert light[0] != dark[0] and light[1] != dark[1]
+
+
+def test_a_first_visit_weighs_little(visited, guide_path, site):
+    sizes = visited(guide_path, "light", 1280).weight(site)
+    table = "\n".join(f"{size:9,} {url}" for url, size in sorted(sizes.items(), key=lambda item: -item[1]))
+    assert sum(sizes.values()) <= FIRST_VISIT, f"\n{table}"
+
+
+def test_a_notebooks_page_is_light_without_its_figures(site):
+    for page in site.glob("notebooks/**/index.html"):
+        html = re.sub(rb'src="data:[^"]*"|<svg.*?</svg>', b"", page.read_bytes(), flags=re.DOTALL)
+        assert len(html) <= NOTEBOOK, f"{page}: {len(html):,} bytes; was verified_docs.notebook_pages run?"

@@ -1,0 +1,106 @@
+"""Search, instant navigation, keyboard, theme: what a reader does between pages."""
+
+import contextlib
+import re
+
+import pytest
+from browsing import context, pages
+
+FOLLOW = """href => {
+    const link = Object.assign(document.createElement("a"), { href, id: "follow", textContent: "follow" })
+    document.querySelector("article").prepend(link)
+    link.click()
+}"""
+
+
+@pytest.fixture
+def page(browser, address, site):
+    # Material compares links with the sitemap, whose port is that of site_url, not that of this server.
+    sitemap = re.sub(r"(?<=<loc>)https?://[^/]+", address, (site / "sitemap.xml").read_text())
+    with contextlib.closing(context(browser)) as desk:
+        desk.route("**/sitemap.xml", lambda route: route.fulfill(body=sitemap, content_type="text/xml"))
+        page = desk.new_page()
+        page.errors = []
+        page.on(
+            "console", lambda message: page.errors.append(message.text) if message.type == "error" else None
+        )
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        arrive(page, f"{address}/")
+        yield page
+
+
+def arrive(page, address):
+    """Load a page, and wait for the list of pages without which every link is an ordinary one."""
+    with page.expect_response("**/sitemap.xml") as sitemap:
+        page.goto(address)
+    sitemap.value.finished()
+    page.wait_for_timeout(200)
+
+
+def open_search(page, words):
+    page.locator(".md-search__input").click()
+    page.keyboard.type(words)
+
+
+def test_search_finds_a_page_by_its_title(page, address):
+    page.goto(f"{address}/verified/")
+    title = page.locator("h1").inner_text()
+    page.goto(f"{address}/")
+    open_search(page, max(re.findall(r"\w+", title), key=len))
+    page.locator(".md-search-result__link[href*='/verified/']").first.wait_for(timeout=5000)
+    assert not page.errors
+
+
+def test_search_leaves_the_notebooks_out(site):
+    index = (site / "search" / "search_index.json").read_text(encoding="utf-8")
+    assert '"location":"notebooks/' not in index.replace(" ", "")
+
+
+def test_search_knows_no_tex_and_no_figures(site):
+    index = (site / "search" / "search_index.json").read_text(encoding="utf-8")
+    for noise in ("<svg", "<math", r"\\frac{", r"\\begin{", "msubsup"):
+        assert noise not in index
+
+
+def test_a_link_changes_the_page_without_a_reload(page):
+    page.evaluate("window.same_document = true")
+    page.locator(".md-nav--primary a[href*='verified']").first.click()
+    page.wait_for_function("document.querySelector('h1').textContent.includes('verified')")
+    assert page.evaluate("window.same_document"), "the browser loaded the whole page anew"
+    page.go_back()
+    page.wait_for_url(re.compile(r"//[^/]+/$"))
+    assert not page.errors
+
+
+def test_every_page_comes_and_goes_in_an_instant(page, address):
+    arrive(page, f"{address}/verified/")
+    page.evaluate("window.same_document = true")
+    for path in pages():
+        if path in ("404.html", "verified/"):
+            continue  # No link leads to the one, and the other is where we are.
+        for target in (path, "verified/"):
+            page.evaluate(FOLLOW, f"{address}/{target}")
+            page.wait_for_url(f"{address}/{target}")
+            page.wait_for_function("!document.querySelector('#follow')")  # The new page has replaced the old.
+    assert page.evaluate("window.same_document"), "the browser loaded a whole page anew"
+    assert not page.errors
+
+
+def test_the_first_tab_reaches_the_skip_link(page):
+    page.keyboard.press("Tab")
+    assert "md-skip" in page.evaluate("document.activeElement.className")
+    page.keyboard.press("Enter")
+    assert page.url.count("#") == 1
+
+
+def test_the_toggle_changes_the_theme_and_the_next_page_remembers(page, address):
+    def scheme():
+        return page.evaluate("document.body.dataset.mdColorScheme")
+
+    assert scheme() == "default"
+    page.locator("label[for=__palette_1]").click()  # light
+    page.locator("label[for=__palette_2]").click()  # dark
+    assert scheme() == "slate"
+    page.goto(f"{address}/verified/")
+    assert scheme() == "slate"
+    assert not page.errors

@@ -1,0 +1,57 @@
+"""What a reader takes away from a page is the program itself, to the letter."""
+
+import contextlib
+from urllib.parse import urljoin
+from urllib.request import urlopen
+
+import nbformat
+import pytest
+from browsing import ROOT, context, pages, programs
+
+# The page's code block, then its results, which name the program.
+RESULTS = ".vd-results[data-program]"
+BLOCK_BEFORE = "xpath=preceding::div[contains(concat(' ', @class, ' '), ' highlight ')][1]"
+
+
+@pytest.fixture(scope="module")
+def desk(browser):
+    with contextlib.closing(context(browser)) as desk:
+        desk.grant_permissions(["clipboard-read", "clipboard-write"])
+        yield desk
+
+
+@pytest.fixture
+def page(desk, address, program_path):
+    with contextlib.closing(desk.new_page()) as page:
+        page.goto(f"{address}/{program_path}")
+        yield page
+
+
+def test_copying_a_program_copies_the_file(page):
+    page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+    for results in page.locator(RESULTS).all():
+        program = results.get_attribute("data-program")
+        results.locator(BLOCK_BEFORE).locator(".md-code__button[data-md-type=copy]").click()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.rstrip("\n") == (ROOT / program).read_text(encoding="utf-8").rstrip("\n"), program
+
+
+def test_every_download_runs_and_is_the_program(page):
+    for link in page.locator("article a[download]").all():
+        address = urljoin(page.url, link.get_attribute("href"))
+        with urlopen(address) as answer:
+            data = answer.read()
+        results = link.locator("xpath=ancestor::*[@data-program][1]")
+        program = results.get_attribute("data-program") if results.count() else None
+        if address.endswith(".py"):
+            assert program, f"{address}: a program's download outside its results"
+            assert data == (ROOT / program).read_bytes(), address
+            compile(data, address, "exec")
+        elif address.endswith(".ipynb"):
+            nbformat.validate(nbformat.reads(data.decode("utf-8"), as_version=4))
+
+
+def test_the_programs_shown_are_files(site):
+    shown = {program for path in pages() for program in programs(site, path)}
+    assert shown, "no page of the site shows a program with its results"
+    assert not [program for program in shown if not (ROOT / program).is_file()]

@@ -1,0 +1,71 @@
+"""A check that cannot fail checks nothing: each fault, made on purpose, is found."""
+
+import contextlib
+
+import pytest
+from browsing import context, serve
+from visits import Visit, visit
+
+SOUND = """<!doctype html><html lang="en"><head><title>Sound</title>
+<link rel="icon" href="data:,"><style>body { color: #000; background: #fff }</style></head>
+<body><main><h1>Sound</h1><article>ARTICLE</article></main></body></html>"""
+
+FAULTS = {
+    "axe: color-contrast": "<p style='color: #bbb'>Hard to read.</p>",
+    "axe: image-alt": "<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw=' width=9 height=9>",
+    "console:": "<script>console.error('broken')</script>",
+    "console: lost": "<script>throw new Error('lost')</script>",
+    "console: Failed to load": "<img alt='A' src='missing.png'>",
+    "figure without a name": "<svg width=9 height=9><path d='M0 0L9 9'/></svg>",
+    "image that does not load": "<img alt='A' width=9 height=9 src='missing.png'>",
+    "invisible figure": "<svg aria-label='A' style='display: none'></svg>",
+    "invisible formula": "<math style='visibility: hidden'><mi>x</mi></math>",
+    "request to another host": "<img alt='A' src='http://example.com/a.png'>",
+    "request to another host: <link": "<link rel='preconnect' href='https://example.com'>",
+    "scrolls, but cannot be focused": f"<pre style='overflow-x: auto'>{'wide ' * 99}</pre>",
+    "STIX Two Math is not loaded": "<math><mi>x</mi></math>",
+    "the page is": "<p style='width: 900px'>Wide.</p>",
+    "unprocessed source": "<p>Then $$x^2$$ follows.</p>",
+    "unprocessed source in the text: 'so {{": "<p>so {{ this.number }}</p>",
+}
+
+
+@pytest.fixture(scope="module")
+def phone(browser):
+    with contextlib.closing(context(browser, width=390)) as phone:
+        yield phone
+
+
+@pytest.fixture
+def faults(phone, tmp_path):
+    def look(article: str) -> list[str]:
+        (tmp_path / "index.html").write_text(SOUND.replace("ARTICLE", article))
+        with serve(tmp_path) as address:
+            return visit(phone, f"{address}/").faults()
+
+    return look
+
+
+def test_a_sound_page_has_no_fault(faults):
+    assert faults("<p>All is well.</p>") == []
+
+
+@pytest.mark.parametrize(("fault", "article"), FAULTS.items(), ids=FAULTS)
+def test_each_fault_is_found(faults, fault, article):
+    assert [line for line in faults(article) if fault in line]
+
+
+def test_what_scrolls_inside_its_own_box_is_no_overflow(faults):
+    box = "<div style='overflow-x: auto' tabindex=0 role=group aria-label=A><p style='width: 900px'>Wide.</p></div>"
+    assert faults(box) == []
+
+
+def test_a_heavy_page_is_weighed(tmp_path):
+    (tmp_path / "index.html").write_text("\n".join(map(str, range(100_000))))
+    (tmp_path / "font.woff2").write_bytes(bytes(50_000))
+    here = "http://127.0.0.1:1/"
+    heavy = Visit(here, [], [here, f"{here}font.woff2", "http://example.com/not_ours.js"], {}, [])
+    sizes = heavy.weight(tmp_path)
+    assert sizes.keys() == {here, f"{here}font.woff2"}
+    assert sizes[f"{here}font.woff2"] == 50_000  # A font is compressed already.
+    assert 100_000 < sizes[here] < (tmp_path / "index.html").stat().st_size

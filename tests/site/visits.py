@@ -1,0 +1,105 @@
+"""One visit of a page: load it once, look at everything, report every fault in words."""
+
+import gzip
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import axe_playwright_python
+from playwright.sync_api import BrowserContext, Page
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+AXE_OPTIONS = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+    "preload": False,  # Fetching the style sheets again doubles the time, for one rule on turned screens.
+    "iframes": False,
+}
+CHECKS = (Path(__file__).parent / "checks.js").read_text()
+# Compressed already; everything else goes gzipped over the wire.
+PACKED = {".woff2", ".png", ".gz", ".jpg", ".webp"}
+
+
+@dataclass
+class Visit:
+    url: str
+    errors: list[str]
+    requests: list[str]
+    facts: dict[str, Any]
+    axe: list[str]
+
+    @cached_property
+    def foreign(self) -> list[str]:
+        here = urlsplit(self.url).netloc
+        return [url for url in self.requests if urlsplit(url).scheme in ("http", "https", "ws", "wss")
+                and urlsplit(url).netloc != here]  # fmt: skip
+
+    def faults(self) -> list[str]:
+        """What is wrong with the page, one line each; empty where nothing is."""
+        facts = self.facts
+        found = [f"console: {error}" for error in self.errors]
+        found += [f"request to another host: {url}" for url in [*self.foreign, *facts["preconnects"]]]
+        found += [f"axe: {violation}" for violation in self.axe]
+        if overflow := facts["overflow"]:
+            found += [
+                f"the page is {overflow['width']} px wide: {html}" for html in overflow["wide"] or ["?"]
+            ]
+        found += [f"invisible formula: {html}" for html in facts["hiddenFormulas"]]
+        if facts["formulas"] and not facts["mathFont"]:
+            found.append("there are formulas, but STIX Two Math is not loaded")
+        found += [f"invisible figure: {html}" for html in facts["hiddenFigures"]]
+        found += [f"figure without a name: {html}" for html in facts["namelessFigures"]]
+        found += [f"image that does not load: {html}" for html in facts["brokenImages"]]
+        found += [f"scrolls, but cannot be focused: {html}" for html in facts["stuck"]]
+        found += [f"unprocessed source in the text: {text!r}" for text in facts["raw"]]
+        return found
+
+    def weight(self, site: Path) -> dict[str, int]:
+        """Bytes over the wire of a first visit, by address."""
+        sizes = {}
+        for url in {url for url in self.requests if url not in self.foreign}:
+            path = site / unquote(urlsplit(url).path).lstrip("/")
+            path = path / "index.html" if path.is_dir() else path
+            if path.is_file():
+                data = path.read_bytes()
+                sizes[url] = len(data if path.suffix in PACKED else gzip.compress(data, 6))
+        return sizes
+
+
+def visit(context: BrowserContext, url: str, theme: str = "light") -> Visit:
+    """Load the page in a tab of its own and look at it."""
+    return visit_in_themes(context, url, [theme])[theme]
+
+
+def visit_in_themes(context: BrowserContext, url: str, themes: Iterable[str]) -> dict[str, Visit]:
+    """Load the page once; a look at the other theme costs less than another load."""
+    errors: list[str] = []
+    requests: list[str] = []
+    page = context.new_page()
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    seen = {}
+    try:
+        page.goto(url, wait_until="load")
+        page.evaluate(AXE)
+        for theme in themes:
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            seen[theme] = Visit(url, errors, requests, page.evaluate(CHECKS), run_axe(page))
+    finally:
+        page.close()
+    return seen
+
+
+def run_axe(page: Page) -> list[str]:
+    violations = page.evaluate("options => axe.run(options)", AXE_OPTIONS)["violations"]
+    return [
+        f"{violation['id']}: {node['target']}: {node['html'][:160]}: {node['failureSummary']}".replace(
+            "\n", " "
+        )
+        for violation in violations
+        for node in violation["nodes"]
+    ]

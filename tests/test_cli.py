@@ -1,0 +1,112 @@
+"""lightning_modules.cli: the command line."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from torch import nn
+
+from lightning_modules import MLP, Classifier, Digits, FashionMNIST, Initialize
+from lightning_modules.cli import main
+
+QUIET = [
+    "--trainer.logger=false",
+    "--trainer.enable_checkpointing=false",
+    "--trainer.enable_progress_bar=false",
+    "--trainer.enable_model_summary=false",
+    "--trainer.accelerator=cpu",
+    "--trainer.max_epochs=1",
+]
+
+
+@pytest.fixture(autouse=True)
+def somewhere_else(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    # Lightning 2.6 calls jsonargparse by names that it has deprecated.
+    monkeypatch.setenv("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
+    monkeypatch.setattr(sys, "argv", ["lightning_modules"])  # LightningCLI warns if pytest's are there too
+
+
+def test_fit_alone_trains_an_mlp_on_the_digits():
+    run = main(["fit", *QUIET])
+    assert isinstance(run.model, Classifier)
+    assert isinstance(run.model.network, MLP)
+    assert isinstance(run.datamodule, Digits)
+    assert run.trainer.global_step == 40  # 1257 images in batches of 32
+    assert run.trainer.callback_metrics["val/accuracy"] > 0.7
+
+
+def test_every_part_can_be_chosen_by_a_short_name():
+    run = main(
+        [
+            "fit",
+            *QUIET,
+            "--data=Digits",
+            "--data.batch_size=64",
+            "--data.train_size=128",
+            "--model.network=MLP",
+            "--model.network.widths=[64,20,10]",
+            "--model.network.activation=torch.nn.Tanh",
+            "--model.network.normalization=torch.nn.BatchNorm1d",
+            "--model.optimizer=torch.optim.SGD",
+            "--model.optimizer.lr=0.1",
+            "--model.optimizer.momentum=0.9",
+            "--model.lr_scheduler=torch.optim.lr_scheduler.ExponentialLR",
+            "--model.lr_scheduler.gamma=0.5",
+            "--trainer.callbacks+=Initialize",
+            "--trainer.callbacks.distribution=uniform",
+        ]
+    )
+    assert run.trainer.global_step == 2
+    assert [type(layer) for layer in run.model.network[:4]] == [
+        nn.Flatten,
+        nn.Linear,
+        nn.BatchNorm1d,
+        nn.Tanh,
+    ]
+    group = run.trainer.optimizers[0].param_groups[0]
+    assert (type(run.trainer.optimizers[0]), group["lr"], group["momentum"]) == (torch.optim.SGD, 0.05, 0.9)
+    (callback,) = (c for c in run.trainer.callbacks if isinstance(c, Initialize))
+    assert callback.report["network.1"].scheme == "glorot"
+    assert callback.report["network.1"].distribution == "uniform"
+
+
+def test_one_setting_of_the_default_network_can_be_changed_alone():
+    assert main(["fit", *QUIET, "--model.network.widths=[64,10]"]).model.network.widths == (64, 10)
+
+
+def test_a_printed_config_trains_the_same_again(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["fit", *QUIET, "--model.network.widths=[64,10]", "--data.train_size=64", "--print_config"])
+    (tmp_path / "mlp.yaml").write_text(capsys.readouterr().out)
+    first = main(["fit", "--config=mlp.yaml"])
+    second = main(["fit", *QUIET, "--model.network.widths=[64,10]", "--data.train_size=64"])
+    assert first.trainer.global_step == 2
+    for mine, theirs in zip(first.model.parameters(), second.model.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_a_strangers_data_module_and_fashion_mnist_are_accepted():
+    run = main(
+        ["fit", *QUIET, "--data=FashionMNIST", "--model.network.widths=[784,10]", "--trainer.fast_dev_run=1"]
+    )
+    assert isinstance(run.datamodule, FashionMNIST)
+
+
+def test_help_names_the_parts(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "lightning_modules", "fit", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    for option in ("--data", "--model.network", "--model.optimizer", "--trainer.max_epochs"):
+        assert option in done.stdout
+
+
+def test_an_unknown_option_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["fit", "--model.netwrk=MLP"])
+    assert "netwrk" in capsys.readouterr().err

@@ -1,0 +1,48 @@
+"""Files are replaced whole, and folders locked among processes."""
+
+import os
+import stat
+import threading
+
+import pytest
+
+from verified_docs import files
+
+
+def test_a_file_and_its_folders_are_made(tmp_path):
+    files.replace(tmp_path / "a" / "b.txt", "ä\n")
+    assert (tmp_path / "a" / "b.txt").read_bytes() == "ä\n".encode()
+    assert stat.S_IMODE((tmp_path / "a" / "b.txt").stat().st_mode) == 0o644
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("old")
+
+    def fail(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="no space left"):
+        files.replace(tmp_path / "a.txt", "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_text() == "old"
+
+
+def test_a_locked_folder_lets_nobody_else_in(tmp_path):
+    entered = threading.Event()
+
+    def enter():
+        with files.locked(tmp_path, shared=True):
+            entered.set()
+
+    with files.locked(tmp_path):
+        other = threading.Thread(target=enter)
+        other.start()
+        assert not entered.wait(0.1)
+    assert entered.wait(5)
+    other.join()
+
+
+def test_readers_share_the_lock(tmp_path):
+    with files.locked(tmp_path, shared=True), files.locked(tmp_path, shared=True):
+        pass

@@ -1,0 +1,154 @@
+"""A project of a few files, as small as the engine allows, for tests to break; and processes to watch."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from verified_docs.accept import accept
+from verified_docs.config import Config, find
+from verified_docs.runner import Runner
+from verified_docs.snippet import Snippet
+
+REPOSITORY = Path(__file__).parents[2]
+
+PYPROJECT = """
+[tool.verified_docs]
+{top}
+
+[tool.verified_docs.env]
+MPLBACKEND = "module://verified_docs.backend"
+
+[tool.pytest.ini_options]
+addopts = "-p verified_docs.plugin"
+testpaths = ["snippets"]
+"""
+
+
+@dataclass
+class Run:
+    """How a run of pytest ended: what each snippet's test noted ("run", "unchanged" …) or how it went."""
+
+    code: int
+    output: str
+    outcomes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Project:
+    root: Path
+
+    def write(self, path: str, text: str) -> Path:
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+        return file
+
+    def configure(self, top: str = "", *, data: str = "") -> None:
+        self.write("pyproject.toml", PYPROJECT.format(top=top) + data)
+
+    def snippet(self, name: str, code: str, docstring: str = "Is it so?") -> Snippet:
+        """Write a program; its docstring is line 1 where it has one line, and `code` begins on the next."""
+        text = textwrap.dedent(code).lstrip("\n")
+        path = self.write(f"snippets/{name}.py", f'"""{docstring}"""\n{text}')
+        return Snippet(path, self.config)
+
+    @property
+    def config(self) -> Config:
+        return find(self.root)
+
+    def record(self, *snippets: Snippet) -> None:
+        """Run and accept, without pytest."""
+        runner = Runner(self.config)
+        try:
+            for snippet in snippets:
+                accept(snippet, runner.run(snippet), [])
+        finally:
+            runner.close()
+
+    def records(self) -> dict[str, bytes]:
+        """Every file of every record."""
+        return {
+            path.relative_to(self.root).as_posix(): path.read_bytes()
+            for path in sorted(self.root.glob("snippets/**/results/*"))
+        }
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name != "CI" and not name.startswith(("PYTEST", "VERIFIED_DOCS"))
+        }
+        paths = os.pathsep.join([str(REPOSITORY), str(self.root)])
+        return {**kept, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": paths, **more}
+
+    def start(self, *command: str, **env: str) -> subprocess.Popen[str]:
+        """`python -m` anything, in the project."""
+        return subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=self.root,
+            env=self.environment(**env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,  # as a terminal does: its Ctrl-C reaches the whole group
+        )
+
+    def python(self, *command: str, **env: str) -> Run:
+        process = self.start(*command, **env)
+        output, _ = process.communicate(timeout=60)
+        return Run(process.returncode, output)
+
+    def pytest(self, *arguments: str, **env: str) -> Run:
+        report = self.root / "junit.xml"
+        run = self.python("pytest", f"--junitxml={report}", *arguments, **env)
+        if report.is_file():
+            run.outcomes = dict(_outcomes(report))
+            report.unlink()
+        return run
+
+
+def _outcomes(report: Path) -> Iterator[tuple[str, str]]:
+    for case in ElementTree.parse(report).iter("testcase"):
+        name = case.attrib["classname"].removeprefix("snippets.").replace(".", "/")
+        noted = [
+            one.attrib["value"] for one in case.iter("property") if one.attrib["name"] == "verified_docs"
+        ]
+        went = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
+        yield name, "failed" if went and went[0] != "skipped" else noted[0] if noted else "nothing noted"
+
+
+def lives(pid: int) -> bool:
+    """Whether a process still runs; one that is dead but not yet waited for does not."""
+    status = Path(f"/proc/{pid}/stat")
+    try:
+        return re.sub(r".*\) ", "", status.read_text())[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def dies(pid: int, within: float = 5.0) -> bool:
+    """Whether a process ends in time; it is ended in any case."""
+    end = time.monotonic() + within
+    while lives(pid) and time.monotonic() < end:
+        time.sleep(0.01)
+    if not lives(pid):
+        return True
+    os.kill(pid, signal.SIGKILL)
+    return False
+
+
+def appears(path: Path, within: float = 10.0) -> str:
+    """The text of a file that another process is about to write."""
+    end = time.monotonic() + within
+    while not (path.is_file() and path.read_text()):
+        assert time.monotonic() < end, f"{path} did not appear"
+        time.sleep(0.01)
+    return path.read_text()

@@ -1,0 +1,26 @@
+"""Whether this machine's numbers can be compared with the recorded ones."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+from verified_docs.config import Config
+
+
+def gives_the_recorded_numbers(config: Config) -> bool:
+    """Whether the processor has the instruction set that `processor_flag` names."""
+    return config.processor_flag is None or config.processor_flag in _flags()
+
+
+def _flags() -> set[str]:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return {platform.machine()}
+    return {
+        flag
+        for line in lines
+        if line.startswith(("flags", "Features"))
+        for flag in line.split(":")[1].split()
+    }
