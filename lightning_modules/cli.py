@@ -1,4 +1,4 @@
-"""The command line: `python -m lightning_modules fit` trains an MLP on digits; every part of that can be replaced.
+"""The command line: `python -m lightning_modules fit` trains an MLP on digits; every part can be replaced.
 
 python -m lightning_modules fit --trainer.max_epochs 5
 python -m lightning_modules fit --data FashionMNIST --model.network.widths [784,300,100,10]

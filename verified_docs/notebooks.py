@@ -17,7 +17,10 @@ def notebook(snippet: Snippet, held: Record) -> str:
     if held.figure:
         outputs.append(v4.new_output("display_data", {"image/svg+xml": held.figure}))
     code = v4.new_code_cell(snippet.code.rstrip(), execution_count=1, outputs=outputs)
-    title = v4.new_markdown_cell(f"# {snippet.question}\n\n{snippet.caption}".rstrip())
+    heading = snippet.question.replace(
+        "`", ""
+    )  # mkdocs-jupyter's contents link to headings of plain text only
+    title = v4.new_markdown_cell(f"# {heading}\n\n{snippet.caption}".rstrip())
     title.id, code.id = "question", "program"
     made = v4.new_notebook(
         cells=[title, code],

@@ -170,8 +170,7 @@ def results_html(snippet: Snippet, held: record.Record, wrong: str, *, to_root: 
     if held.text:
         parts.append(
             '<div class="vd-output"><p class="vd-label">Output</p>'
-            f'<pre tabindex="0" role="region" aria-label="Output of {snippet.path.stem}">'
-            f"<code>{html.escape(held.text.rstrip())}</code></pre></div>"
+            f"<pre><code>{html.escape(held.text.rstrip())}</code></pre></div>"
         )
     if snippet.claims:
         claims = "".join(f"<li><code>{html.escape(claim)}</code></li>" for claim in snippet.claims)

@@ -43,6 +43,7 @@ def themed(svg: str, *, prefix: str, description: str, colors: Mapping[str, str]
         colors: CSS colours by the lower-case hex colour that they stand for.
     """
     ElementTree.register_namespace("", _SVG)
+    ElementTree.register_namespace("xlink", _XLINK[1:].partition("}")[0])
     root = ElementTree.fromstring(svg)
     for parent in list(root.iter()):
         for child in list(parent):
@@ -70,6 +71,10 @@ def themed(svg: str, *, prefix: str, description: str, colors: Mapping[str, str]
             "stroke-linecap": "butt",
         }
     )
+    # Alone in a browser or a README it follows the reader's scheme; inlined, it is never :root.
+    style = ElementTree.Element(f"{{{_SVG}}}style")
+    style.text = "@media (prefers-color-scheme: dark) { svg:root { color: #d9dde3 } }"
+    root.insert(0, style)
     ElementTree.indent(root, space="")
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 
@@ -86,7 +91,8 @@ def _rewrite(element: ElementTree.Element, prefix: str, used: set[str], colors: 
         element.set("id", f"{prefix}-{name}")
     link = element.attrib.pop(_XLINK, None)
     if link is not None:
-        element.set("href", f"#{prefix}-{link[1:]}" if link.startswith("#") else link)
+        # Not plain href: Material's instant navigation assigns to every [href], and an SVG's is read-only.
+        element.set(_XLINK, f"#{prefix}-{link[1:]}" if link.startswith("#") else link)
     for key, value in list(element.attrib.items()):
         value = _USE.sub(rf"url(#{prefix}-\1)", value)
         if key in _GEOMETRY:

@@ -1,8 +1,7 @@
 """Batches from tensors in memory: one indexing operation a batch instead of one call per item.
 
-A `DataLoader` over a `TensorDataset` fetches item after item and stacks them again; for small images that is
-a third of the time of training. Here the epoch's order is drawn once, and each batch is a single
-`index_select`.
+A `DataLoader` over a `TensorDataset` fetches item after item and stacks them again, which takes several times
+as long. Here the epoch's order is drawn once, and each batch is a single `index_select`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -124,8 +123,7 @@ class InMemoryBatches:
         return share // self.batch_size if self.drop_last else -(-share // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        # Lightning makes the iterator before it sets the epoch, so nothing may be drawn until the first batch
-        # is asked.
+        # Lightning makes the iterator before it sets the epoch, so nothing may be drawn before the first batch.
         share = self._share()
         first = self._first_batch()
         for index, chosen in enumerate(self._cut(share)):

@@ -32,8 +32,7 @@ class Digits(InMemoryImages):
         bunch = load_digits()
         images = torch.from_numpy(bunch.images).to(torch.uint8).unsqueeze(1)
         labels = torch.from_numpy(bunch.target).to(torch.int64)
-        # The file is sorted by writer, so it has to be mixed; always in the same way, so that every seed has
-        # one test.
+        # The file is sorted by writer, so it has to be mixed; with one seed, for all seeds share one test.
         train, validation, test = balanced_order(labels, seed=0).tensor_split((_TRAIN, _TRAIN + _VALIDATION))
         return PixelSplits(
             *(Pixels(images[chosen], labels[chosen]) for chosen in (train, validation, test)),

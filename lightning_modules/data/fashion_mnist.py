@@ -15,9 +15,9 @@ class FashionMNIST(InMemoryImages):
 
     Takes the arguments of `InMemoryImages`.
 
-    Raises, when the data is first needed:
-        FashionMNISTUnavailable: If the files are not here and cannot be downloaded.
-        FashionMNISTDamaged: If a file is cut, corrupt, or another one.
+    Raises:
+        FashionMNISTUnavailable: When the data is first needed, if the files are not here and cannot be downloaded.
+        FashionMNISTDamaged: Then, if a file is cut, corrupt, or another one.
     """
 
     num_classes: ClassVar[int] = 10

@@ -2,8 +2,8 @@
 
 They are looked for in this order:
 
-1. The folder that the environment variable `FASHION_MNIST_DIR` names. If it is set, nothing else is tried or
-kept.
+1. The folder that the environment variable `FASHION_MNIST_DIR` names. If it is set, it is the only place, and
+   nothing is kept.
 2. `/usr/share/datasets/fashion-mnist`, where Debian's package `dataset-fashion-mnist` puts them.
 3. The cache folder, and if they are not there either, the network.
 
@@ -178,8 +178,7 @@ def _download(filename: str, md5: str) -> Path:
             progressbar=importlib.util.find_spec("tqdm") is not None,
         )
     # Whatever stops a download, be it the network, the disk, a proxy's login page instead of the file, or a
-    # sandbox that forbids sockets with an exception of its own, the answer is the same: get the data another
-    # way.
+    # sandbox that forbids sockets with an exception of its own: the way out is to get the data another way.
     except Exception as error:
         raise FashionMNISTUnavailable(f"{UPSTREAM}{filename} could not be downloaded ({error}).") from error
     return Path(path)
@@ -222,8 +221,7 @@ def _read_cache(name: str) -> mmap.mmap | None:
     path = _cached(name)
     try:
         with path.open("rb") as file:
-            # A private copy-on-write mapping: torch wants writable memory, and nothing written reaches the
-            # file.
+            # A private copy-on-write mapping: torch wants writable memory, and no writing reaches the file.
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     except ValueError:  # an empty file cannot be mapped
         content = None

@@ -3,20 +3,22 @@ r"""Initialization: draw the weights so that signals and gradients keep their va
 With n_in = `fan_in` inputs reaching a unit and n_out = `fan_out` units reached by an input, the weights'
 variance is
 
-    Glorot   σ² = 2 / (n_in + n_out)          sigmoid, tanh, softmax, no activation
-    He       σ² = 2 / ((1 + a²) n_in)         ReLU and its family; a = `negative_slope` of a leaky ReLU, else
-    0 LeCun    σ² = 1 / n_in                    SELU
+    Glorot   σ² = 2 / (n_in + n_out)       sigmoid, tanh, softmax, no activation
+    He       σ² = 2 / ((1 + a²) n_in)      ReLU and its family; a = `negative_slope` of a leaky one, else 0
+    LeCun    σ² = 1 / n_in                 SELU
 
 drawn from a normal distribution N(0, σ²), from a uniform one on ±√(3 σ²), or as an orthogonal matrix times
 the gain √(2 / (1 + a²)) for He and 1 for the others. Biases start at 0.
 
-LeCun, Bottou, Orr, Müller, "Efficient BackProp" (1998), section 4.6.
-http://yann.lecun.com/exdb/publis/pdf/lecun-98b.pdf Glorot, Bengio, "Understanding the difficulty of training
-deep feedforward neural networks", AISTATS 2010. https://proceedings.mlr.press/v9/glorot10a.html He, Zhang,
-Ren, Sun, "Delving Deep into Rectifiers", ICCV 2015. https://arxiv.org/abs/1502.01852 Saxe, McClelland,
-Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks", ICLR 2014.
-https://arxiv.org/abs/1312.6120 Klambauer, Unterthiner, Mayr, Hochreiter, "Self-Normalizing Neural Networks",
-NeurIPS 2017. https://arxiv.org/abs/1706.02515
+- LeCun, Bottou, Orr, Müller, "Efficient BackProp", 1998, section 4.6.
+  http://yann.lecun.com/exdb/publis/pdf/lecun-98b.pdf
+- Glorot, Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010.
+  https://proceedings.mlr.press/v9/glorot10a.html
+- He, Zhang, Ren, Sun, "Delving Deep into Rectifiers", ICCV 2015. https://arxiv.org/abs/1502.01852
+- Saxe, McClelland, Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural
+  networks", ICLR 2014. https://arxiv.org/abs/1312.6120
+- Klambauer, Unterthiner, Mayr, Hochreiter, "Self-Normalizing Neural Networks", NeurIPS 2017.
+  https://arxiv.org/abs/1706.02515
 """
 
 import math

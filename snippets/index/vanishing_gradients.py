@@ -29,7 +29,7 @@ for name, activation in {
     layers = [module for module in network if isinstance(module, nn.Linear)][1:-1]
     norms = [layer.weight.grad.norm().item() for layer in layers]
     weaker[name] = norms[-1] / norms[0]
-    print(f"{name}: layer 20's gradient is {weaker[name]:.1e} times layer 2's")
+    print(f"{name}: layer 20's gradient is {weaker[name]:.2g} times layer 2's")
     (line,) = plt.semilogy(range(2, 21), norms, marker="o", markersize=3)
     plt.text(11, norms[9] * 5, name, color=line.get_color(), ha="right")
 

@@ -109,10 +109,11 @@ CONVOLUTIONS = [
 ]
 
 
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 @pytest.mark.parametrize("layer", CONVOLUTIONS, ids=str)
-def test_fan_in_is_what_keeps_the_variance_forward(layer):
+def test_fan_in_is_what_keeps_the_variance_forward(layer, distribution):
     torch.manual_seed(0)
-    initialize(layer, "lecun")
+    initialize(layer, "lecun", distribution)
     size = (layer.weight.dim() - 2) * (40,)
     with torch.no_grad():
         output = layer(torch.randn(8, layer.in_channels, *size))
@@ -188,6 +189,15 @@ def test_orthogonal_rows_or_columns_have_the_gains_length(rows, columns):
     weight = initialize_(torch.empty(rows, columns), "he", "orthogonal").double()
     product = weight @ weight.T if rows <= columns else weight.T @ weight
     assert torch.allclose(product, 2 * torch.eye(len(product)).double(), atol=1e-5)
+
+
+@pytest.mark.parametrize("groups", [1, 4])
+def test_the_units_of_a_transposed_convolution_are_orthogonal_within_a_group(groups):
+    layer = nn.ConvTranspose2d(8, 12, 3, groups=groups)
+    initialize(layer, "lecun", "orthogonal")
+    for group in layer.weight.detach().chunk(groups):
+        units = group.transpose(0, 1).flatten(1)
+        assert torch.allclose(units @ units.T, torch.eye(12 // groups), atol=1e-5)
 
 
 def test_a_weight_is_the_same_tensor_afterwards():
@@ -496,7 +506,7 @@ def test_a_forward_pass_shows_functions_and_joined_ways():
 
 def test_a_forward_pass_leaves_nothing_behind():
     model = Functional()
-    model.norm.eval()
+    model.dropout.eval()
     state = torch.random.get_rng_state()
     statistics = model.norm.running_mean.clone()
     initialize(
@@ -504,7 +514,8 @@ def test_a_forward_pass_leaves_nothing_behind():
     )
     assert all(not m._forward_hooks and not m._forward_pre_hooks for m in model.modules())
     assert model.training
-    assert not model.norm.training
+    assert model.norm.training
+    assert not model.dropout.training
     assert torch.equal(statistics, model.norm.running_mean)
     assert torch.equal(state, torch.random.get_rng_state())
     assert all(parameter.grad is None for parameter in model.parameters())

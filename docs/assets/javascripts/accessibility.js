@@ -1,6 +1,6 @@
 // What the theme leaves unnamed or out of reach of a keyboard; tests/site runs axe over every page.
 
-const boxes = ".md-typeset__scrollwrap, .md-typeset pre > code, .jp-OutputArea-output pre"
+const boxes = ".vd-drawing, .md-typeset__scrollwrap, .md-typeset pre > code, .jp-OutputArea-output pre"
 
 // A box that scrolls must be focusable; one that fits stays out of the Tab order.
 const resized = new ResizeObserver((entries) => {
