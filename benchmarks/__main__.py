@@ -7,7 +7,8 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import cold, data, fresh_clone, unchanged, weight
+from benchmarks import activations, cold, data, fresh_clone, unchanged, weight
+from benchmarks.recording import record
 from benchmarks.table import Row, printed
 
 MEASUREMENTS: dict[str, Callable[[], list[Row]]] = {
@@ -17,6 +18,7 @@ MEASUREMENTS: dict[str, Callable[[], list[Row]]] = {
     "weight": weight.pages,
     "epoch": data.an_epoch,
     "loading": data.loading_again,
+    "activations": activations.time_per_activation,
     "fresh_clone": fresh_clone.site_without_torch,
 }
 
@@ -25,7 +27,9 @@ def main() -> int:
     """Measure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MEASUREMENTS))
-    names = parser.parse_args().names or list(MEASUREMENTS)
+    parser.add_argument("--record", action="store_true", help="keep the results, for pages to quote")
+    arguments = parser.parse_args()
+    names = arguments.names or list(MEASUREMENTS)
     unknown = [name for name in names if name not in MEASUREMENTS]
     if unknown:
         parser.error(f"there is no measurement {unknown[0]!r}; there are {', '.join(MEASUREMENTS)}")
@@ -33,7 +37,10 @@ def main() -> int:
     for number, name in enumerate(names, start=1):
         started = time.monotonic()
         print(f"[{number}/{len(names)}] {name} …", file=sys.stderr, flush=True)
-        rows += MEASUREMENTS[name]()
+        measured = MEASUREMENTS[name]()
+        if arguments.record:
+            record(name, measured)
+        rows += measured
         print(f"    {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     print(printed(rows))
     return 0 if all(row.holds for row in rows) else 1

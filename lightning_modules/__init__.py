@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from lightning_modules.data.fashion_mnist_files import FashionMNISTDamaged, FashionMNISTUnavailable
     from lightning_modules.data.images import InMemoryImages
     from lightning_modules.data.splits import Split
+    from lightning_modules.gradients.activations import ReLUSquared, SwiGLU
+    from lightning_modules.gradients.batch_norm import FreezeBatchNorm
+    from lightning_modules.gradients.batch_norm_folding import FoldingReport, fold_batch_norm, plan_folding
+    from lightning_modules.gradients.gradient_clipping import ClipGradientNorm, ClipGradientValue
+    from lightning_modules.gradients.gradient_clipping_adaptive import AdaptiveGradientClipping
+    from lightning_modules.gradients.gradient_clipping_percentile import ClipGradientPercentile
     from lightning_modules.gradients.initialization import InitializationReport, Initialize, initialize
+    from lightning_modules.gradients.signal import signal
+    from lightning_modules.gradients.signal_report import SignalReport
     from lightning_modules.history import History
     from lightning_modules.networks import MLP
     from lightning_modules.quiet import quiet_trainer
@@ -22,37 +30,61 @@ if TYPE_CHECKING:
     __version__: str
 
 _MODULE_OF = {
+    "AdaptiveGradientClipping": "gradients.gradient_clipping_adaptive",
     "Classifier": "classifier",
+    "ClipGradientNorm": "gradients.gradient_clipping",
+    "ClipGradientPercentile": "gradients.gradient_clipping_percentile",
+    "ClipGradientValue": "gradients.gradient_clipping",
     "Digits": "data.digits",
     "FashionMNIST": "data.fashion_mnist",
     "FashionMNISTDamaged": "data.fashion_mnist_files",
     "FashionMNISTUnavailable": "data.fashion_mnist_files",
+    "FoldingReport": "gradients.batch_norm_folding",
+    "FreezeBatchNorm": "gradients.batch_norm",
     "History": "history",
     "InMemoryBatches": "data.batches",
     "InMemoryImages": "data.images",
     "InitializationReport": "gradients.initialization",
     "Initialize": "gradients.initialization",
     "MLP": "networks",
+    "ReLUSquared": "gradients.activations",
+    "SignalReport": "gradients.signal_report",
     "Split": "data.splits",
+    "SwiGLU": "gradients.activations",
+    "fold_batch_norm": "gradients.batch_norm_folding",
     "initialize": "gradients.initialization",
+    "plan_folding": "gradients.batch_norm_folding",
     "quiet_trainer": "quiet",
+    "signal": "gradients.signal",
 }
 
 __all__ = [
     "MLP",
+    "AdaptiveGradientClipping",
     "Classifier",
+    "ClipGradientNorm",
+    "ClipGradientPercentile",
+    "ClipGradientValue",
     "Digits",
     "FashionMNIST",
     "FashionMNISTDamaged",
     "FashionMNISTUnavailable",
+    "FoldingReport",
+    "FreezeBatchNorm",
     "History",
     "InMemoryBatches",
     "InMemoryImages",
     "InitializationReport",
     "Initialize",
+    "ReLUSquared",
+    "SignalReport",
     "Split",
+    "SwiGLU",
+    "fold_batch_norm",
     "initialize",
+    "plan_folding",
     "quiet_trainer",
+    "signal",
 ]
 
 

@@ -1,8 +1,9 @@
 """What a Markdown page says to the engine: which programs it embeds, which recorded numbers its prose quotes.
 
 A program is embedded by pymdownx.snippets' `--8<-- "snippets/<name>.py"` inside a fence. A number is quoted by
-`{{ name.value }}` or `{{ name.value[key]:.1%}}`: `name` is the last part of the name of a program on the same page, or a
-whole name (`gradients/initialization/torch_default`). Fences and `code` are left as they are.
+`{{ name.value }}` or `{{ name.value[key]:.1%}}`: `name` is the last part of the name of a program on the same page, a
+whole name (`gradients/initialization/torch_default`), or a measurement's (`benchmarks/activations`). Fences and `code`
+are left as they are.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
+from verified_docs.measurement import Measurement, is_measurement
 from verified_docs.record import Record, fresh
 from verified_docs.snippet import Snippet, is_snippet
 
@@ -44,11 +46,15 @@ class Embedded:
 class Quote:
     """One `{{ … }}` of the prose."""
 
-    snippet: Snippet
+    source: Snippet | Measurement
     value: str
     keys: tuple[str, ...]
     format: str | None
     place: str
+
+    def record(self) -> Record:
+        """Where the number stands; raises DocsError where it is missing or stale."""
+        return self.source.record() if isinstance(self.source, Measurement) else fresh(self.source)
 
     def rendered(self, record: Record) -> str:
         """The quoted number as the prose shows it."""
@@ -59,7 +65,7 @@ class Quote:
             except (KeyError, IndexError, ValueError, TypeError):
                 has = ", ".join(found) if isinstance(found, dict) else f"{type(found).__name__}"
                 raise DocsError(
-                    f"{self.place}: {self.snippet.name} has recorded no {key!r}; it has {has}"
+                    f"{self.place}: {self.source.name} has recorded no {key!r}; it has {has}"
                 ) from None
         if isinstance(found, list | dict):
             raise DocsError(
@@ -128,7 +134,7 @@ class Page:
 
     def with_quotes(self, show: Callable[[Quote], str] | None = None) -> str:
         """The text with each `{{ … }}` replaced by what `show` makes of it; by default the recorded number."""
-        render = show or (lambda quote: quote.rendered(fresh(quote.snippet)))
+        render = show or (lambda quote: quote.rendered(quote.record()))
         lines = self.text.split("\n")
         here = [one.snippet for one in self.embedded()]
         fenced = {number for first, last in self._fences(lines) for number in range(first, last + 1)}
@@ -155,11 +161,14 @@ class Page:
         if match is None:
             raise DocsError(f"{place}: {{{{{text}}}}} is not of the form {{{{ name.value[key]:format }}}}")
         name = match["name"]
-        if "/" in name:
+        source: Snippet | Measurement
+        if is_measurement(name):
+            source = Measurement(name, self.config)
+        elif "/" in name:
             path = self.config.snippets / f"{name}.py"
             if not path.is_file():
                 raise DocsError(f"{place}: {{{{{text}}}}} asks for snippets/{name}.py, which does not exist")
-            snippet = Snippet(path, self.config)
+            source = Snippet(path, self.config)
         else:
             named = [one for one in here if one.path.stem == name]
             if len(named) != 1:
@@ -172,9 +181,9 @@ class Page:
                 raise DocsError(
                     f"{place}: {{{{{text}}}}}: this page shows {why}; by its whole name any can be quoted"
                 )
-            snippet = named[0]
+            source = named[0]
         keys = tuple(re.findall(r"\[([^\]]+)\]", match["keys"]))
-        return Quote(snippet, match["value"], keys, match["format"], place)
+        return Quote(source, match["value"], keys, match["format"], place)
 
     @staticmethod
     def _fold(lines: list[str], fence: int) -> int:
@@ -215,5 +224,5 @@ def every_quote(config: Config) -> dict[str, list[Quote]]:
         except DocsError:
             continue
         for quote in quotes:
-            found.setdefault(quote.snippet.name, []).append(quote)
+            found.setdefault(quote.source.name, []).append(quote)
     return found

@@ -27,6 +27,7 @@ from markdown.preprocessors import Preprocessor
 from verified_docs import config as configuration
 from verified_docs import record
 from verified_docs.errors import DocsError
+from verified_docs.measurement import Measurement
 from verified_docs.pages import Embedded, Page, Quote
 from verified_docs.snippet import Snippet
 
@@ -115,7 +116,9 @@ class _Mark(Preprocessor):
         return lines
 
     def _quoted(self, quote: Quote) -> str:
-        held, wrong = self._shown.record(quote.snippet)
+        if isinstance(quote.source, Measurement):
+            return _plain(quote.rendered(quote.record()))
+        held, wrong = self._shown.record(quote.source)
         try:
             return _plain(quote.rendered(held))
         except DocsError:

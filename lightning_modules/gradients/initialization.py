@@ -35,6 +35,8 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from torch.nn.parameter import is_lazy
 
+from lightning_modules.gradients.activations import SCHEME_FOR as SCHEME_FOR
+from lightning_modules.gradients.activations import Scheme, scheme_for
 from lightning_modules.gradients.following import (
     Following,
     Nothing,
@@ -44,34 +46,7 @@ from lightning_modules.gradients.following import (
     watched,
 )
 
-Scheme = Literal["glorot", "he", "lecun"]
 Distribution = Literal["normal", "uniform", "orthogonal"]
-
-SCHEME_FOR: dict[type[nn.Module], Scheme] = {
-    nn.ReLU: "he",
-    nn.ReLU6: "he",
-    nn.LeakyReLU: "he",
-    nn.PReLU: "he",
-    nn.RReLU: "he",
-    nn.ELU: "he",
-    nn.CELU: "he",
-    nn.GELU: "he",
-    nn.SiLU: "he",
-    nn.Mish: "he",
-    nn.Hardswish: "he",
-    nn.Softplus: "he",
-    nn.SELU: "lecun",
-    nn.Tanh: "glorot",
-    nn.Sigmoid: "glorot",
-    nn.Softmax: "glorot",
-    nn.LogSoftmax: "glorot",
-    nn.LogSigmoid: "glorot",
-    nn.Softsign: "glorot",
-    nn.Hardtanh: "glorot",
-    nn.Hardsigmoid: "glorot",
-    nn.GLU: "glorot",
-}
-"""Which scheme goes with which activation. Add your own activation's class, and `initialize` knows it."""
 
 _NORMALIZATIONS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 
@@ -312,15 +287,6 @@ def initialize(
         elif own:
             rows.append(LayerReport(label, kind, f"left as it is: {', '.join(own)}"))
     return InitializationReport(tuple(rows))
-
-
-def scheme_for(activation: nn.Module) -> Scheme | None:
-    """The scheme for what precedes this activation; None if the module is not in `SCHEME_FOR`.
-
-    >>> scheme_for(nn.SELU())
-    'lecun'
-    """
-    return next((SCHEME_FOR[cls] for cls in type(activation).__mro__ if cls in SCHEME_FOR), None)
 
 
 def negative_slope_of(activation: nn.Module) -> float:

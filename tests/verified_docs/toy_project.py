@@ -99,6 +99,8 @@ class Project:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,  # as a terminal does: its Ctrl-C reaches the whole group
+            # A run in the background ignores Ctrl-C, and so would what it starts.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def python(self, *command: str, **env: str) -> Run:

@@ -1,0 +1,35 @@
+"""What is kept of a measurement, for pages to quote: `{{ benchmarks/<name>.result[<what>]:.2f }}`."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+from pathlib import Path
+
+import torch
+
+from benchmarks.table import Row
+from benchmarks.toy import ROOT
+from verified_docs.config import find
+from verified_docs.measurement import Measurement
+
+
+def record(name: str, rows: list[Row]) -> None:
+    """Keep the results with the day, the processor and torch's version."""
+    values = {
+        "result": {row.what.split(" (")[0]: round(row.result, 3) for row in rows},
+        "day": datetime.date.today().isoformat(),
+        "processor": _processor(),
+        "torch": torch.__version__.split("+")[0],
+    }
+    Measurement(f"benchmarks/{name}", find(ROOT)).save(values)
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next(
+        (line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine()
+    )

@@ -1,0 +1,176 @@
+r"""Adaptive gradient clipping (AGC): no unit may change by more than a small part of itself in one step.
+
+For each unit i, with w_i its incoming weights, g_i their gradient, λ = `clipping` and ε = `eps`:
+
+    g_i ← g_i · min(1, λ max(‖w_i‖, ε) / ‖g_i‖)
+
+‖·‖ is the Euclidean norm. A unit is a row of a dense layer's weights, and a channel of a convolution's; a vector of
+parameters, such as all biases of a layer, counts as one. ε lets a unit begin to move whose weights are 0. The threshold
+is relative, so one λ does for all layers; it let networks without batch normalization train with large
+batches. The paper does not clip the output layer.
+
+Brock, De, Smith, Simonyan, "High-Performance Large-Scale Image Recognition Without Normalization", ICML 2021,
+section 4. https://arxiv.org/abs/2102.06171
+"""
+
+from collections.abc import Sequence
+
+import pytorch_lightning as pl
+import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
+
+from lightning_modules.gradients.gradient_clipping_callback import GradientClipping, NonFinite
+
+
+def unit_norms(tensor: Tensor) -> Tensor:
+    """The norm of each unit, shape (units,).
+
+    >>> unit_norms(torch.tensor([[3.0, 4.0], [0.0, 2.0]]))  # sqrt(9 + 16) and 2
+    tensor([5., 2.])
+    >>> unit_norms(torch.tensor([3.0, 4.0]))  # a vector is one unit
+    tensor([5.])
+
+    Args:
+        tensor: Shape (units, ...), or a vector.
+    """
+    is_vector = tensor.ndim < 2
+    norms: Tensor = torch.linalg.vector_norm(tensor, dim=None if is_vector else tuple(range(1, tensor.ndim)))
+    return norms.view(1) if is_vector else norms
+
+
+@torch.no_grad()
+def adaptive_clip_(
+    weights: Sequence[Tensor], gradients: Sequence[Tensor], clipping: float = 0.01, eps: float = 1e-3
+) -> Tensor:
+    """Shorten, in place, the gradient of each unit that is longer than `clipping` times its weights.
+
+    >>> weight = torch.tensor([[3.0, 4.0], [0.3, 0.4]])
+    >>> gradient = torch.tensor([[0.6, 0.8], [0.6, 0.8]])  # both of norm 1; allowed are 5 / 10 and 0.5 / 10
+    >>> adaptive_clip_([weight], [gradient], clipping=0.1), gradient
+    (tensor(True), tensor([[0.3000, 0.4000],
+            [0.0300, 0.0400]]))
+
+    Args:
+        weights: Tensors of shape (units, ...), or vectors, each of which counts as one unit.
+        gradients: The gradient of each, of the same shape.
+        clipping: The paper's λ. It found .01 for batches of 4,096, and larger ones for smaller batches.
+        eps: The smallest norm that the weights of a unit are taken to have.
+
+    Returns:
+        Whether any unit was clipped, as a tensor of no dimensions.
+
+    Raises:
+        ValueError: If `clipping` or `eps` is not positive, or the numbers of tensors differ.
+    """
+    _check(clipping, eps)
+    if len(weights) != len(gradients):
+        raise ValueError(f"Each weight needs its gradient, got {len(weights)} weights and {len(gradients)}.")
+    if not weights:
+        return torch.tensor(False)
+    allowed = torch.cat([unit_norms(weight) for weight in weights]).clamp_(min=eps).mul_(clipping)
+    norms = torch.cat([unit_norms(gradient) for gradient in gradients])
+    was_clipped = (norms > allowed).any()
+    if was_clipped:
+        factors = allowed / torch.maximum(norms, allowed)
+        units = [1 if gradient.ndim < 2 else len(gradient) for gradient in gradients]
+        for gradient, factor in zip(gradients, factors.split(units), strict=True):
+            gradient.mul_(factor.view((-1,) + (1,) * (gradient.ndim - 1) if gradient.ndim else ()))
+    return was_clipped
+
+
+class AdaptiveGradientClipping(GradientClipping):
+    """Shorten each unit's gradient that is long for its weights, before each step.
+
+    A step counts as clipped if at least one unit was.
+
+    >>> AdaptiveGradientClipping(clipping=0.02).clipping
+    0.02
+
+    Args:
+        clipping: The paper's λ: how long a unit's gradient may be, relative to its weights.
+        eps: The paper's ε: the smallest norm that the weights of a unit are taken to have.
+        exclude: Names of the modules that are not clipped, as in `model.named_modules()`. None excludes the output
+            layer: the last dense or convolutional layer in the order in which they are defined. `[]` excludes
+            nothing.
+        non_finite: What to do if a gradient is not finite: "raise", or "skip" the step and count it.
+        every_step: Also keep the norm of each step, as `norms`.
+
+    Attributes:
+        excluded: The names of the parameters that are not clipped, once training has started.
+
+    Raises:
+        TypeError: If `exclude` is a string.
+        ValueError: If `clipping` or `eps` is not positive, or `non_finite` is unknown.
+        MisconfigurationException: When training starts, if a name in `exclude` is unknown, or with what cannot be
+            clipped; see `GradientClipping`.
+        FloatingPointError: In training, if a gradient is not finite and `non_finite` is "raise".
+    """
+
+    def __init__(
+        self,
+        clipping: float = 0.01,
+        eps: float = 1e-3,
+        exclude: Sequence[str] | None = None,
+        non_finite: NonFinite = "raise",
+        every_step: bool = False,
+    ) -> None:
+        super().__init__(non_finite, every_step)
+        _check(clipping, eps)
+        if isinstance(exclude, str):
+            raise TypeError(
+                f"exclude must be a list of names, got the string {exclude!r}. Use [{exclude!r}]."
+            )
+        self.clipping = clipping
+        self.eps = eps
+        self.exclude = None if exclude is None else list(exclude)
+        self.excluded: tuple[str, ...] = ()
+        # By the parameter itself: tied weights have one name of several, and equal values prove nothing.
+        self._left_out: set[int] = set()
+        self._transposed: dict[int, int] = {}
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Find the parameters to leave out, and the weights that have their units second."""
+        super().on_train_start(trainer, pl_module)
+        modules = dict(pl_module.named_modules())
+        unknown = [name for name in self.exclude or () if name not in modules]
+        if unknown:
+            raise MisconfigurationException(
+                f"AdaptiveGradientClipping(exclude={self.exclude}): {type(pl_module).__name__} has no module "
+                f"{unknown[0]!r}. Names are those of model.named_modules()."
+            )
+        layers = [name for name, module in modules.items() if isinstance(module, (nn.Linear, _ConvNd))]
+        names = layers[-1:] if self.exclude is None else self.exclude
+        self._left_out = {id(p) for name in names for p in modules[name].parameters()}
+        self.excluded = tuple(name for name, p in pl_module.named_parameters() if id(p) in self._left_out)
+        self._transposed = {
+            id(module.weight): module.groups
+            for module in modules.values()
+            if isinstance(module, _ConvTransposeNd)
+        }
+
+    def clip_(self, parameters: Sequence[nn.Parameter], norm: float) -> bool:
+        """Clip all but the excluded."""
+        weights, gradients = [], []
+        for parameter in parameters:
+            if id(parameter) not in self._left_out and parameter.grad is not None:
+                weights += self._units_first(parameter, parameter)
+                gradients += self._units_first(parameter.grad, parameter)
+        return bool(adaptive_clip_(weights, gradients, self.clipping, self.eps))
+
+    def _units_first(self, tensor: Tensor, parameter: nn.Parameter) -> list[Tensor]:
+        """Views of a parameter or its gradient, of shape (units, ...)."""
+        groups = self._transposed.get(id(parameter))
+        if groups is None:
+            return [tensor]
+        return [group.transpose(0, 1) for group in tensor.chunk(groups)]
+
+
+def _check(clipping: float, eps: float) -> None:
+    if not clipping > 0:
+        raise ValueError(f"clipping must be positive, got {clipping}. The paper uses 0.01 to 0.16.")
+    if not eps > 0:
+        raise ValueError(
+            f"eps must be positive, got {eps}: weights of 0 could never change. The paper uses 1e-3."
+        )

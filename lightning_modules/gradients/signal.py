@@ -1,0 +1,243 @@
+r"""Signal: what flows through a model's layers, forward and back, for one batch.
+
+For the numbers y that a layer gives out, and the gradient g of the loss with respect to its n weights:
+
+    mean and standard deviation of all y
+    unit_std     the standard deviation of one unit over the batch, in the mean over the units
+    dead         the fraction of units whose y is 0 for every input of the batch
+    saturated    the fraction of all y nearer to a bound of the activation than 1% of the way between its bounds
+    gradient     the norm ‖g‖, and per weight ‖g‖ / √n, which layers of different sizes can be compared by
+
+A unit is a channel of a convolution, and a feature of any other layer. A dead unit gets no gradient, and a saturated
+one hardly any: at 1% from a bound a sigmoid has 4% of its steepest slope. A layer may have a healthy std and a unit_std
+of nearly 0: its units differ, by their biases, but give the same whatever comes in.
+
+Glorot, Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010, looks at
+networks in this way. https://proceedings.mlr.press/v9/glorot10a.html
+"""
+
+import copy
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd
+from torch.nn.utils import parametrize
+from torch.utils.hooks import RemovableHandle
+from torchmetrics import Metric
+
+from lightning_modules.gradients.signal_report import LayerSignal, SignalReport
+
+BOUNDS: dict[type[nn.Module], tuple[float, float]] = {
+    nn.Hardsigmoid: (0.0, 1.0),
+    nn.Hardtanh: (-1.0, 1.0),
+    nn.Sigmoid: (0.0, 1.0),
+    nn.Softsign: (-1.0, 1.0),
+    nn.Tanh: (-1.0, 1.0),
+}
+"""The activations that saturate at both ends, and where. `nn.Hardtanh` is asked for its own bounds."""
+
+# Their outputs are their inputs.
+_PASS_ON = (nn.Identity, nn.Flatten, nn.Unflatten)
+
+
+def signal(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] | None = None) -> SignalReport:
+    """Send one batch through a model and back, and look at every layer on the way.
+
+    The work is done on a copy, in the mode that the model is in: gradients, running statistics, metrics,
+    training modes and random numbers of the model itself stay as they are, after an error too.
+
+    Layers are the modules without modules in them; what a `forward` computes by functions is not seen.
+
+    >>> model = nn.Sequential(nn.Linear(1, 2, bias=False), nn.ReLU())
+    >>> _ = model[0].weight.data.copy_(torch.tensor([[1.0], [-1.0]]))
+    >>> report = signal(model, (torch.tensor([[1.0], [3.0]]), torch.zeros(2, 2)), nn.MSELoss())
+    >>> report["1"].mean, report["1"].dead  # (1 + 3 + 0 + 0) / 4; the second unit is 0 for both inputs
+    (1.0, 0.5)
+    >>> report["0"].gradient_norm, report.loss  # (1 * 1 + 3 * 3) * 2 / 4 for the first weight; (1 + 9) / 4
+    (5.0, 2.5)
+
+    Args:
+        model: Any module; a LightningModule is one.
+        batch: Inputs and targets. A LightningModule may take any other batch that its `training_step` knows. Where
+            no loss is asked for, the inputs alone will do.
+        loss_fn: Called with the model's outputs and the targets. Without it a LightningModule's
+            `training_step` gives the loss, and for another module there are no gradients.
+
+    Raises:
+        TypeError: If the batch holds no inputs, or with `loss_fn` no targets; if `training_step` returns no loss.
+        ValueError: If the model cannot be copied, if it optimizes manually and there is no `loss_fn`, or if the
+            loss is not one number.
+    """
+    if isinstance(model, pl.LightningModule) and loss_fn is None and not model.automatic_optimization:
+        raise ValueError(
+            f"{type(model).__name__} optimizes manually: its training_step would make a step. Pass loss_fn=."
+        )
+    try:
+        twin = copy.deepcopy(model)
+    except RuntimeError as error:
+        raise ValueError(f"{type(model).__name__} cannot be copied: {error}") from error
+    watch = _Watch(twin)
+    devices = {p.device for p in twin.parameters() if p.device.type == "cuda"}
+    with torch.random.fork_rng(devices=devices), torch.enable_grad(), watch:
+        loss = _loss(twin, batch, loss_fn)
+    if loss is None:
+        return SignalReport(tuple(_row(seen, {}) for seen in watch.seen))
+    if loss.numel() != 1:
+        raise ValueError(f"A loss is one number, got shape {tuple(loss.shape)}. Use its mean.")
+    weights = [parameter for parameter in twin.parameters() if parameter.requires_grad]
+    found = torch.autograd.grad(loss, weights, allow_unused=True) if loss.requires_grad else ()
+    gradients = {id(weight): gradient for weight, gradient in zip(weights, found, strict=bool(found))}
+    return SignalReport(tuple(_row(seen, gradients) for seen in watch.seen), loss.item())
+
+
+def _loss(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] | None) -> Tensor | None:
+    if isinstance(model, pl.LightningModule) and loss_fn is None:
+        # Without a Trainer there is nowhere to log to.
+        for name in ("log", "log_dict"):
+            setattr(model, name, _log_nothing)
+        output = model.training_step(batch, 0)
+        loss = output.get("loss") if isinstance(output, dict) else output
+        if not isinstance(loss, Tensor):
+            raise TypeError(
+                f"{type(model).__name__}.training_step returned no loss but {type(output).__name__}. Pass loss_fn=."
+            )
+        return loss
+    is_pair = isinstance(batch, Sequence) and not isinstance(batch, str) and len(batch) > 0
+    if loss_fn is not None:
+        if not is_pair or len(batch) != 2:
+            raise TypeError(f"With loss_fn, a batch is a pair (inputs, targets), got {type(batch).__name__}.")
+        inputs, targets = batch
+        return loss_fn(model(inputs), targets)
+    if not isinstance(batch, Tensor) and not is_pair:
+        raise TypeError(f"A batch is a tensor of inputs, or (inputs, targets), got {type(batch).__name__}.")
+    with torch.no_grad():
+        model(batch if isinstance(batch, Tensor) else batch[0])
+    return None
+
+
+@dataclass(frozen=True)
+class _Seen:
+    name: str
+    module: nn.Module
+    shape: tuple[int, ...]
+    mean: Tensor
+    std: Tensor
+    unit_std: Tensor | None
+    dead: Tensor | None
+    saturated: Tensor | None
+
+
+class _Watch:
+    """While it is open, every call of every layer is measured."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.seen: list[_Seen] = []
+        self._names = {
+            module: name or "(model)"
+            for name, module in model.named_modules()
+            if _is_layer(module) and "parametrizations" not in name.split(".")
+        }
+        self._calls: dict[nn.Module, int] = {}
+        self._units_dim = -1
+        self._handles: list[RemovableHandle] = []
+
+    def __enter__(self) -> None:
+        self._handles = [module.register_forward_hook(self._measure) for module in self._names]
+
+    def __exit__(self, *error: object) -> None:
+        for handle in self._handles:
+            handle.remove()
+
+    @torch.no_grad()
+    def _measure(self, module: nn.Module, args: Any, output: Any) -> None:
+        while isinstance(output, (tuple, list)) and output:  # recurrent layers and attention give out more
+            output = output[0]
+        if isinstance(module, _ConvNd):
+            self._units_dim = 1
+        elif isinstance(module, nn.Linear):
+            self._units_dim = -1
+        if not isinstance(output, Tensor) or not output.is_floating_point() or output.ndim == 0:
+            return
+        if output.numel() == 0:
+            return
+        self._calls[module] = count = self._calls.get(module, 0) + 1
+        name = self._names[module]
+        values = (
+            output.detach().float() if output.dtype in (torch.float16, torch.bfloat16) else output.detach()
+        )
+        others = _all_but(self._units_dim, values)
+        self.seen.append(
+            _Seen(
+                name=name if count == 1 else f"{name} ({count})",
+                module=module,
+                shape=tuple(output.shape),
+                mean=values.mean(),
+                std=values.std(correction=0),
+                unit_std=values.std(others, correction=0).mean() if others else None,
+                dead=(values == 0).float().amin(others).mean() if others else None,
+                saturated=_saturated(values, module),
+            )
+        )
+
+
+def _is_layer(module: nn.Module) -> bool:
+    if isinstance(module, (Metric, *_PASS_ON)):
+        return False
+    has_weights = any(True for _ in module.parameters(recurse=False))
+    return parametrize.is_parametrized(module) or not any(True for _ in module.children()) or has_weights
+
+
+def _all_but(units_dim: int, values: Tensor) -> list[int]:
+    """The dimensions that a unit's numbers are spread over; none where a batch cannot be told from units."""
+    return [] if values.ndim < 2 else [dim for dim in range(values.ndim) if dim != units_dim % values.ndim]
+
+
+def _saturated(values: Tensor, module: nn.Module) -> Tensor | None:
+    bounds = BOUNDS.get(type(module))
+    if bounds is None:
+        return None
+    low, high = (module.min_val, module.max_val) if isinstance(module, nn.Hardtanh) else bounds
+    margin = 0.01 * (high - low)
+    return ((values < low + margin) | (values > high - margin)).float().mean()
+
+
+def _row(seen: _Seen, gradients: Mapping[int, Tensor | None]) -> LayerSignal:
+    found = [gradients.get(id(weight)) for weight in _weights(seen.module)]
+    known = [gradient for gradient in found if gradient is not None]
+    norm = (
+        math.hypot(*(torch.linalg.vector_norm(g, dtype=torch.float64).item() for g in known))
+        if known
+        else None
+    )
+    count = sum(gradient.numel() for gradient in known)
+    return LayerSignal(
+        name=seen.name,
+        kind=type(seen.module).__name__,
+        shape=seen.shape,
+        mean=seen.mean.item(),
+        std=seen.std.item(),
+        unit_std=None if seen.unit_std is None else seen.unit_std.item(),
+        dead=None if seen.dead is None else seen.dead.item(),
+        saturated=None if seen.saturated is None else seen.saturated.item(),
+        gradient_norm=norm,
+        gradient_rms=None if norm is None else norm / math.sqrt(count),
+    )
+
+
+def _weights(module: nn.Module) -> list[nn.Parameter]:
+    """A layer's own parameters without its biases; those behind a parametrization too."""
+    own = [p for name, p in module.named_parameters(recurse=False) if not name.startswith("bias")]
+    if parametrize.is_parametrized(module):
+        for name, parametrization in module.parametrizations.items():  # type: ignore[operator, union-attr]
+            if not name.startswith("bias"):
+                own += list(parametrization.parameters())
+    return own
+
+
+def _log_nothing(*args: Any, **kwargs: Any) -> None:
+    pass

@@ -1,0 +1,80 @@
+"""What `signal` saw: a row for each layer, and a table of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LayerSignal:
+    """What one layer gave out in one call, and the gradient of its weights.
+
+    `unit_std` and `dead` are None where a layer has no units to speak of, `saturated` where it has no bounds. The
+    gradient is None without a loss, without weights, and where the weights are frozen or the loss does not
+    depend on them.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    mean: float
+    std: float
+    unit_std: float | None = None
+    dead: float | None = None
+    saturated: float | None = None
+    gradient_norm: float | None = None
+    gradient_rms: float | None = None
+
+
+@dataclass(frozen=True)
+class SignalReport:
+    """The layers in the order in which they were called. `str(report)` is a table, `report["conv1"]` one layer.
+
+    Attributes:
+        rows: One for each call of each layer.
+        loss: The loss of the batch; None if only outputs were looked at.
+    """
+
+    rows: tuple[LayerSignal, ...]
+    loss: float | None = None
+
+    def __getitem__(self, name: str) -> LayerSignal:
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise KeyError(f"{name!r} is not in the report; there is {', '.join(row.name for row in self.rows)}.")
+
+    def __iter__(self) -> Iterator[LayerSignal]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __str__(self) -> str:
+        head = ("layer", "kind", "mean", "std", "unit std", "dead", "saturated", "gradient", "per weight")
+        lines = [head, *(_cells(row) for row in self.rows)]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+        # Words to the left, numbers to the right.
+        return "\n".join(
+            "  ".join(
+                cell.ljust(width) if column < 2 else cell.rjust(width)
+                for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+            for line in lines
+        )
+
+
+def _cells(row: LayerSignal) -> tuple[str, ...]:
+    def number(value: float | None, form: str) -> str:
+        return "" if value is None else format(value, form)
+
+    return (
+        row.name,
+        row.kind,
+        number(row.mean, ".3g"),
+        number(row.std, ".3g"),
+        number(row.unit_std, ".3g"),
+        number(row.dead, ".0%"),
+        number(row.saturated, ".0%"),
+        number(row.gradient_norm, ".2e"),
+        number(row.gradient_rms, ".2e"),
+    )
