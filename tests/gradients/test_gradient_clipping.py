@@ -28,6 +28,7 @@ from lightning_modules import (
 )
 from lightning_modules.gradients.gradient_clipping import clip_by_norm_, clip_by_value_
 from lightning_modules.gradients.gradient_clipping_callback import global_norm
+from lightning_modules.gradients.gradient_clipping_percentile import percentile
 
 SGD = partial(torch.optim.SGD, lr=0.1)
 
@@ -182,6 +183,19 @@ def test_every_steps_norm_is_kept_if_asked_for():
     assert not_kept.norms == []
 
 
+def test_lightning_is_told_once_an_epoch_since_that_takes_as_long_as_a_step():
+    class Counts(Scripted):
+        names = ()
+
+        def log(self, name, *args, **kwargs):
+            self.names += (name,)
+            super().log(name, *args, **kwargs)
+
+    model = Counts()
+    fit(model, ClipGradientNorm(1.0), data=Batches([3.0, 4.0], [0.3, 0.4], [0.6, 0.8]))
+    assert sorted(model.names) == sorted(["gradient/norm", "gradient/clipped", "gradient/skipped"] * 2)
+
+
 def test_training_is_what_the_trainers_own_clipping_makes_of_it():
     for callback, theirs in [
         (ClipGradientNorm(0.5), {"gradient_clip_val": 0.5}),
@@ -296,6 +310,7 @@ def test_a_new_training_counts_from_zero():
     fit(classifier(), callback)
     fit(classifier(), callback)
     assert callback.steps == len(callback.norms) == 6
+    assert callback.threshold == percentile(sorted(callback.norms), 90)
 
 
 # What is not finite

@@ -1,7 +1,7 @@
 """How much of the gradient does a sigmoid let through?
 
 The sigmoid (blue) and its slope (orange), which multiplies the gradient on the
-way back. The slope is a quarter at best, at 0. Beyond the dotted lines, at ±5,
+way back. The slope is a quarter at best, at 0. Beyond the dashed lines, at ±5,
 the sigmoid is flat: such a unit is saturated and passes on less than a
 hundredth.
 """
@@ -18,7 +18,7 @@ plt.plot(z.detach(), slope)
 plt.text(4, 0.9, "sigmoid", color="C0", ha="center")
 plt.text(2.4, 0.16, "its slope", color="C1")
 for edge in (-5, 5):
-    plt.axvline(edge, color="black", linewidth=0.6, linestyle=":")
+    plt.axvline(edge, color="black", linewidth=0.9, linestyle="--")
 plt.xlabel("z")
 plt.show()
 
