@@ -1,10 +1,10 @@
 """What does AGC do for a deep network without normalization?
 
 Left, at the first step: how long a unit's gradient is relative to its weights,
-layer by layer (median, and the middle four fifths of the units). AGC shortens
+layer by layer (median and middle half of the units that get one). AGC shortens
 all above the dashed line (λ = 0.01) to it. Right, validation accuracy after 100
-steps, by learning rate: mean and range of three seeds. Without clipping
-(orange) next to nothing is learnt at 0.1; with AGC (blue) that is the best rate.
+steps, by learning rate: mean and range of three seeds. Without clipping (orange)
+next to nothing is learnt at 0.1; with AGC (blue) that is the best rate.
 """
 
 from itertools import chain, islice, repeat
@@ -52,7 +52,10 @@ ratios = torch.stack(
 )
 share = (ratios > 0.01).float().mean().item()
 print(f"first step: AGC shortens the gradients of {share:.0%} of the units")
-low, median, high = ratios.quantile(torch.tensor([0.1, 0.5, 0.9]), dim=1)
+getting_one = ratios.where(ratios > 0, torch.nan)
+low, median, high = getting_one.nanquantile(
+    torch.tensor([0.25, 0.5, 0.75]), dim=1
+)
 left.semilogy(range(1, 21), median)
 left.fill_between(range(1, 21), low, high, alpha=0.2)
 left.axhline(0.01, color="black", linestyle="--", linewidth=0.8)
@@ -62,9 +65,11 @@ left.set(
     ylabel="gradient relative to weights",
 )
 
-rates = (0.003, 0.01, 0.03, 0.1, 0.3)
 mean, best_of = {}, {}
-for name, clipping, color in (("AGC", 0.01, "C0"), ("no clipping", None, "C1")):
+for name, clipping, rates, color in (
+    ("AGC", 0.01, (0.01, 0.03, 0.1, 0.3), "C0"),
+    ("no clipping", None, (0.001, 0.003, 0.01, 0.03, 0.1), "C1"),
+):
     accuracy = torch.zeros(len(rates), 3)
     for row, rate in enumerate(rates):
         for seed in range(3):
@@ -81,7 +86,7 @@ for name, clipping, color in (("AGC", 0.01, "C0"), ("no clipping", None, "C1")):
         rates, accuracy.amin(dim=1), accuracy.amax(dim=1), alpha=0.2, color=color
     )
 right.text(0.05, 0.72, "AGC", color="C0")
-right.text(0.003, 0.6, "no clipping", color="C1")
+right.text(0.0011, 0.58, "no clipping", color="C1")
 right.set(xlabel="learning rate", ylabel="validation accuracy", ylim=(0, 0.8))
 plt.show()
 

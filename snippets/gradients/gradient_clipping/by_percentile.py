@@ -22,7 +22,7 @@ for window in (1_000, 20):
     clipping = lm.ClipGradientPercentile(90, window=window)
     train(clipping)
     clipped[window] = clipping.clipped / clipping.steps
-    print(f"of the last {window:,} norms: {clipped[window]:.0%} of steps clipped")
+    print(f"of the last {window:,} norms: {clipped[window]:.1%} of steps clipped")
 
 clipping = lm.ClipGradientPercentile(90)
 warmup = clipping.warmup

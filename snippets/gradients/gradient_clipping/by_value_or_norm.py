@@ -1,8 +1,8 @@
 """What does clipping do to the gradient's direction?
 
-Left, a gradient of two numbers (black). Clipped to norm 1 (blue) it ends on the
-circle, in its old direction. Clipped to values of at most 1 (orange) it ends in
-the square's corner, turned to the diagonal. Right, all gradients of a network
+Left, a gradient of two numbers. Clipped to norm 1 (blue) it ends on the circle,
+in its old direction. Clipped to values of at most 1 (orange) it ends in the
+square's corner, turned to the diagonal. Right, all gradients of a network
 on one batch: the cosine between what clipping leaves and what was there,
 against the length that is left. By norm it stays 1. By value it falls to what
 the signs alone would have (dotted), and AGC (green) turns the gradient too.
@@ -21,7 +21,8 @@ from lightning_modules.gradients.gradient_clipping_adaptive import adaptive_clip
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.1))
 pair = nn.Parameter(torch.zeros(2))
-left.add_patch(plt.Circle((0, 0), 1, fill=False, edgecolor="C0", linestyle=":"))
+angle = torch.linspace(0, torch.pi / 2, 50)
+left.plot(angle.cos(), angle.sin(), color="C0", linestyle=":", linewidth=1)
 left.plot([1, 1, -1], [-1, 1, 1], color="C1", linestyle=":", linewidth=1)
 for color, clip_ in (
     ("black", None),
