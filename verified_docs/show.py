@@ -196,7 +196,7 @@ def _study_foot(study: Snippet, held: record.Record, to_root: str, repo_url: str
         tuning = f" (and {values['tuning_seeds']} to choose settings on)" if values["tuning_seeds"] else ""
         told = [
             f"{values['seeds']} seeds{tuning}",
-            f"{values['runs']} runs, {_duration(held.seconds)} on one core",
+            f"{values['runs']} runs, {_duration(60 * values['minutes'])} on one core",
             f"{values['day']}, {values['processor']}, {versions}",
         ]
         parts += [html.escape(one) for one in told]

@@ -66,7 +66,7 @@ def complaints(file: StudyFile) -> list[str]:
             f"{file.place}: the run of {now.key} does not give what was recorded: {difference}\n"
             f"If the new results are right, delete studies/results/{file.path.stem}.json and {file.kept}, "
             f"and record it whole: {file.how_to_accept}"
-            for difference in _differences(metrics, before.metrics, now.metrics)
+            for difference in differences(metrics, before.metrics, now.metrics)
         ]
     return found
 
@@ -104,7 +104,7 @@ def _lacks_data(outcome: Outcome, config: Config) -> bool:
     return any(is_error_of(public, one) for public in config.data.values() for one in outcome.raised)
 
 
-def _differences(metrics: dict[str, Metric], before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+def differences(metrics: dict[str, Metric], before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Each declared metric that is further from the recorded one than its tolerance."""
     found = []
     for name, metric in metrics.items():

@@ -143,7 +143,7 @@ def _end_with(owner: int | None) -> None:
 
     def watch() -> None:
         while os.getppid() == owner:
-            time.sleep(0.5)
+            time.sleep(0.2)
         os._exit(1)
 
     _watching.append(threading.Thread(target=watch, daemon=True))
