@@ -28,7 +28,7 @@ def environment(session: nox.Session) -> str:
     made_from = folder / "made_from"
     if not (made_from.is_file() and made_from.read_text() == stamp):
         session.run(sys.executable, "-m", "virtualenv", "--quiet", str(folder), external=True)
-        session.run(str(python), "-m", "pip", "install", *pins, "-e", ".[docs,tests]", external=True)
+        session.run(str(python), "-m", "pip", "install", *pins, "-e", ".[docs,tests,cluster]", external=True)
         made_from.write_text(stamp)
     return str(python)
 
@@ -82,6 +82,14 @@ def record(session: nox.Session) -> None:
     python = environment(session)
     fetch_data(session, python)
     run(session, python, "pytest", "--record", "-q", *WORKERS, *(session.posargs or ["snippets"]))
+
+
+@nox.session
+def studies(session: nox.Session) -> None:
+    """Record studies, one after the other; stopped, it goes on where it was: `nox -s studies -- optimizers`."""
+    python = environment(session)
+    fetch_data(session, python)
+    run(session, python, "verified_docs", "study", *session.posargs)
 
 
 @nox.session

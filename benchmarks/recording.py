@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import platform
-from pathlib import Path
 
 import torch
 
 from benchmarks.table import Row
 from benchmarks.toy import ROOT
+from verified_docs import processor
 from verified_docs.config import find
 from verified_docs.measurement import Measurement
 
@@ -19,17 +18,7 @@ def record(name: str, rows: list[Row]) -> None:
     values = {
         "result": {row.what.split(" (")[0]: round(row.result, 3) for row in rows},
         "day": datetime.date.today().isoformat(),
-        "processor": _processor(),
+        "processor": processor.name(),
         "torch": torch.__version__.split("+")[0],
     }
     Measurement(f"benchmarks/{name}", find(ROOT)).save(values)
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return next(
-        (line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine()
-    )

@@ -1,4 +1,4 @@
-"""The site's commands: `python -m verified_docs check | generate | build | serve`."""
+"""The commands: `python -m verified_docs check | generate | build | serve | study`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from verified_docs import consistency, live, site
 from verified_docs.config import find
 from verified_docs.errors import DocsError
+from verified_docs.studies import command as studies
 
 
 def main() -> int:
@@ -22,6 +23,7 @@ def main() -> int:
     commands.add_parser(
         "serve", help="serve the site and follow every edit; further options go to mkdocs serve"
     )
+    studies.add_arguments(commands.add_parser("study", help="record studies; finished runs are kept"))
     arguments, rest = parser.parse_known_args()
     if rest and arguments.command != "serve":
         parser.error(f"unknown argument {rest[0]!r}")
@@ -34,6 +36,8 @@ def main() -> int:
         if arguments.command == "generate":
             count = site.generate(config, with_notebooks=not arguments.without_notebooks)
             print(f"{count} programs: downloads and notebooks written to docs/")
+        elif arguments.command == "study":
+            return studies.run(config, arguments)
         elif arguments.command == "build":
             print(f"The site is in {site.build(config)}. Open it: {_how_to_open(config.root)}")
         else:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from verified_docs import compare, drawn
 from verified_docs.errors import DocsError
 from verified_docs.pages import Quote
-from verified_docs.record import Record, how_to_accept
+from verified_docs.record import Record
 from verified_docs.runner import Results
 from verified_docs.snippet import Snippet
 
@@ -58,7 +58,7 @@ def as_record(snippet: Snippet, results: Results) -> Record:
 
 
 def _way_out(snippet: Snippet) -> str:
-    return f"If the new results are right, accept them: {how_to_accept(snippet)}"
+    return f"If the new results are right, accept them: {snippet.how_to_accept}"
 
 
 def _text(snippet: Snippet, record: Record, results: Results) -> list[str]:

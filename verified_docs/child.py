@@ -224,7 +224,7 @@ def _explained(error: BaseException, job: Job) -> str:
     if isinstance(error, MemoryError) or "can't allocate memory" in text or "not enough memory" in text:
         return f"took more memory than its limit of {job.memory_gib:g} GiB ({text})"
     if isinstance(error, AssertionError):
-        return _claim(error, job)
+        return claim(error, job.path)
     inner = traceback.extract_tb(error.__traceback__)
     if inner and inner[-1].filename != job.path and not isinstance(error, SyntaxError):
         last = inner[-1]
@@ -232,24 +232,24 @@ def _explained(error: BaseException, job: Job) -> str:
     return text
 
 
-def _claim(error: AssertionError, job: Job) -> str:
-    """The claim that failed, with the values of its names."""
+def claim(error: AssertionError, path: str) -> str:
+    """The claim of the program at `path` that failed, with the values of its names."""
     frames = [
-        frame for frame in traceback.walk_tb(error.__traceback__) if frame[0].f_code.co_filename == job.path
+        frame for frame in traceback.walk_tb(error.__traceback__) if frame[0].f_code.co_filename == path
     ]
     if not frames:
         return f"AssertionError: {error}"
     frame, line = frames[-1]
-    source = Path(job.path).read_text(encoding="utf-8")
+    source = Path(path).read_text(encoding="utf-8")
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or node.lineno):
             names = {name.id: None for name in ast.walk(node.test) if isinstance(name, ast.Name)}
             namespace = {**frame.f_globals, **frame.f_locals}
-            known = {name: _plain(namespace[name]) for name in names if name in namespace}
+            known = {name: plain(namespace[name]) for name in names if name in namespace}
             where = ", ".join(f"{name} = {value!r}" for name, value in known.items() if value is not None)
-            claim = ast.get_source_segment(source, node.test)
+            condition = ast.get_source_segment(source, node.test)
             said = f" ({error})" if str(error) else ""
-            return f"does not hold: {claim}{said}" + (f"\n  where {where}" if where else "")
+            return f"does not hold: {condition}{said}" + (f"\n  where {where}" if where else "")
     return f"AssertionError: {error}"
 
 
@@ -269,11 +269,9 @@ def _figure(job: Job, folder: Path) -> dict[str, Any]:
     if hidden:
         raise ValueError("draws a figure but never shows it: call plt.show()")
     figure = backend.shown[0]
-    buffer = io.StringIO()
-    with pyplot.rc_context({"svg.hashsalt": job.place}):  # otherwise its ids are random
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     prefix = Path(job.place).with_suffix("").as_posix().split("/", 1)[1].replace("/", "-").replace("_", "-")
-    inlined = svg.themed(buffer.getvalue(), prefix=prefix, description=job.description, colors=job.colors)
+    drawing = drawn.as_svg(figure, salt=job.place)
+    inlined = svg.themed(drawing, prefix=prefix, description=job.description, colors=job.colors)
     return {"figure": inlined, "drawn": drawn.describe(figure)}
 
 
@@ -282,13 +280,13 @@ def _values(namespace: dict[str, Any]) -> dict[str, Any]:
     found = {}
     for name, value in namespace.items():
         if not name.startswith("_"):
-            plain = _plain(value)
-            if plain is not None:
-                found[name] = plain
+            kept = plain(value)
+            if kept is not None:
+                found[name] = kept
     return found
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """`value` in builtins, or None where it is no plain value. NaN and infinity are told as texts in a dict."""
     if (
         not isinstance(value, bool | int | float | str)
@@ -301,14 +299,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return value if len(value) <= 200 else None
     if isinstance(value, list | tuple) and 0 < len(value) <= _LONGEST:
-        items = [_plain(one) for one in value]
+        items = [plain(one) for one in value]
         return None if None in items else items
     if (
         isinstance(value, dict)
         and 0 < len(value) <= _LONGEST
         and all(isinstance(key, str | int | float) for key in value)
     ):
-        entries = {str(key): _plain(one) for key, one in value.items()}
+        entries = {str(key): plain(one) for key, one in value.items()}
         return None if None in entries.values() else entries
     return None
 

@@ -9,6 +9,7 @@ from verified_docs.config import Config
 from verified_docs.errors import DocsError
 from verified_docs.pages import every_page
 from verified_docs.snippet import every_snippet
+from verified_docs.studies.file import StudyFile, every_study
 
 
 def problems(config: Config) -> list[str]:
@@ -16,22 +17,32 @@ def problems(config: Config) -> list[str]:
     found = [*_settings(config), *_pages(config)]
     shown = _shown(config)
     vouched: set[Path] = set()
-    for snippet in every_snippet(config):
-        vouched.update(record.paths(snippet))
-        if shown is not None and snippet.name not in shown:
-            found.append(f"{snippet.place}: no page shows it; embed it, or delete it")
+    for program in (*every_snippet(config), *every_study(config)):
+        vouched.update(record.paths(program))
+        if shown is not None and program.name not in shown:
+            found.append(f"{program.place}: no page shows it; embed it, or delete it")
         try:
-            snippet.docstring  # noqa: B018  (it raises where the program cannot be read)
-            held = record.fresh(snippet)
-            if held.figure and not snippet.caption:
+            program.docstring  # noqa: B018  (it raises where the program cannot be read)
+            held = record.fresh(program)
+            if held.figure and not program.caption:
                 found.append(
-                    f"{snippet.place}:1: its figure has no caption: the docstring below the question is empty"
+                    f"{program.place}:1: its figure has no caption: the docstring below the question is empty"
+                )
+            if held.figure and isinstance(program, StudyFile) and held.style != config.style:
+                found.append(
+                    f"{program.place}: its figure was drawn in another style; "
+                    f"draw it again, without another run: {program.how_to_accept}"
                 )
         except DocsError as error:
             found.append(str(error))
-    for path in sorted(config.snippets.rglob("results/*")):
-        if path not in vouched and not path.name.startswith("."):
-            found.append(f"{path.relative_to(config.root)}: no snippet makes it; delete it")
+    kept = {
+        "snippet": config.snippets.rglob("results/*"),
+        "study": (config.root / "studies").glob("results/*"),
+    }
+    for what, paths in kept.items():
+        for path in sorted(paths):
+            if path not in vouched and not path.name.startswith("."):
+                found.append(f"{path.relative_to(config.root)}: no {what} makes it; delete it")
     return found
 
 
@@ -49,11 +60,19 @@ def _pages(config: Config) -> list[str]:
 
 
 def _shown(config: Config) -> set[str] | None:
-    """The names of the programs that some page embeds; None where a page cannot be read."""
+    """The names of the programs that some page embeds, and of the studies that one quotes; None where one is wrong."""
     try:
-        return {one.snippet.name for page in every_page(config) for one in page.embedded()}
+        pages = list(every_page(config))
+        embedded = {one.snippet.name for page in pages for one in page.embedded()}
+        quoted = {
+            quote.source.name
+            for page in pages
+            for quote in page.quotes()
+            if isinstance(quote.source, StudyFile)
+        }
     except DocsError:
         return None  # said by _pages
+    return embedded | quoted
 
 
 def _settings(config: Config) -> list[str]:

@@ -7,6 +7,7 @@ a curve that runs over a thousand steps is held as closely in its height as in i
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,16 @@ from typing import Any
 from verified_docs import compare
 
 SAMPLES = 64
+
+
+def as_svg(figure: Any, *, salt: str) -> str:
+    """What matplotlib's SVG backend writes, the same each time for the same `salt`; otherwise its ids are random."""
+    from matplotlib import rc_context
+
+    buffer = io.StringIO()
+    with rc_context({"svg.hashsalt": salt}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
 
 
 def describe(figure: Any) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ def launch(config: Config, request: dict[str, Any], pass_fds: Sequence[int] = ()
         text=True,
         encoding="utf-8",
         cwd=config.root,
-        env={**os.environ, **config.env, "PYTHONPATH": _with_engine(os.environ.get("PYTHONPATH"))},
+        env={**os.environ, **config.env, "PYTHONPATH": with_engine(os.environ.get("PYTHONPATH"))},
         pass_fds=pass_fds,
     )
 
@@ -101,6 +101,6 @@ class ServerOfShared:
         self._socket.close()
 
 
-def _with_engine(path: str | None) -> str:
+def with_engine(path: str | None) -> str:
     """The server imports the engine wherever the project lies."""
     return os.pathsep.join(filter(None, [str(Path(__file__).parent.parent), path]))

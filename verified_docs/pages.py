@@ -1,9 +1,9 @@
 """What a Markdown page says to the engine: which programs it embeds, which recorded numbers its prose quotes.
 
-A program is embedded by pymdownx.snippets' `--8<-- "snippets/<name>.py"` inside a fence. A number is quoted by
-`{{ name.value }}` or `{{ name.value[key]:.1%}}`: `name` is the last part of the name of a program on the same page, a
-whole name (`gradients/initialization/torch_default`), or a measurement's (`benchmarks/activations`). Fences and `code`
-are left as they are.
+A program is embedded by pymdownx.snippets' `--8<-- "snippets/<name>.py"` inside a fence, a study by
+`--8<-- "studies/<name>.py"`. A number is quoted by `{{ name.value }}` or `{{ name.value[key]:.1%}}`: `name` is the last
+part of the name of a program on the same page, a whole name (`gradients/initialization/torch_default`), a measurement's
+(`benchmarks/activations`) or a study's (`studies/optimizers`). Fences and `code` are left as they are.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from verified_docs.errors import DocsError
 from verified_docs.measurement import Measurement, is_measurement
 from verified_docs.record import Record, fresh
 from verified_docs.snippet import Snippet, is_snippet
+from verified_docs.studies.file import PREFIX as STUDIES
+from verified_docs.studies.file import StudyFile, is_study
 
 _FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<mark>`{3,}(?=[^`]*$)|~{3,})")
 _EMBED = re.compile(r"""^\s*-+8<-+\s+(["'])(?P<path>[^"':]+\.py)(?P<part>:[^"']*)?\1\s*$""")
@@ -112,13 +114,14 @@ class Page:
                 path, place = self.config.root / match["path"], f"{self.place}:{number + 1}"
                 if not path.is_file():
                     raise DocsError(f"{place}: embeds {match['path']}, which does not exist")
-                if not is_snippet(path, self.config):
+                program = _program(path, self.config)
+                if program is None:
                     continue  # some other file that pymdownx.snippets includes
                 if match["part"]:
                     raise DocsError(f"{place}: embeds a part of {match['path']}; a program is shown whole")
                 start = self._fold(lines, first)
                 indent = lines[start][: len(lines[start]) - len(lines[start].lstrip())]
-                found.append(Embedded(Snippet(path, self.config), start, last, indent))
+                found.append(Embedded(program, start, last, indent))
         return found
 
     def quotes(self) -> list[Quote]:
@@ -165,10 +168,13 @@ class Page:
         if is_measurement(name):
             source = Measurement(name, self.config)
         elif "/" in name:
-            path = self.config.snippets / f"{name}.py"
-            if not path.is_file():
-                raise DocsError(f"{place}: {{{{{text}}}}} asks for snippets/{name}.py, which does not exist")
-            source = Snippet(path, self.config)
+            folder = self.config.root if name.startswith(STUDIES) else self.config.snippets
+            path = folder / f"{name}.py"
+            program = _program(path, self.config) if path.is_file() else None
+            if program is None:
+                file = path.relative_to(self.config.root).as_posix()
+                raise DocsError(f"{place}: {{{{{text}}}}} asks for {file}, which does not exist")
+            source = program
         else:
             named = [one for one in here if one.path.stem == name]
             if len(named) != 1:
@@ -206,6 +212,13 @@ class Page:
                 opened = None
         if opened:
             yield opened[0], len(lines) - 1
+
+
+def _program(path: Path, config: Config) -> Snippet | None:
+    """The snippet or the study at `path`."""
+    if is_study(path, config):
+        return StudyFile(path, config)
+    return Snippet(path, config) if is_snippet(path, config) else None
 
 
 def every_page(config: Config) -> Iterator[Page]:

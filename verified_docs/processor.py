@@ -13,6 +13,16 @@ def gives_the_recorded_numbers(config: Config) -> bool:
     return config.processor_flag is None or config.processor_flag in _flags()
 
 
+def name() -> str:
+    """What the processor calls itself."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = (line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
 def _flags() -> set[str]:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()

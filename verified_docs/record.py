@@ -30,6 +30,7 @@ class Record:
         values: The plain values of its final namespace, by name.
         seconds: How long it ran.
         style: The digest of what figures looked like then (see Config.style); None without a figure.
+        study: The runs that a study's results come from (see `studies.runs`); None for a snippet.
     """
 
     source: str
@@ -39,6 +40,7 @@ class Record:
     values: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     style: str | None = None
+    study: dict[str, Any] | None = None
 
 
 def paths(snippet: Snippet) -> tuple[Path, Path, Path]:
@@ -51,10 +53,6 @@ def paths(snippet: Snippet) -> tuple[Path, Path, Path]:
     )
 
 
-def how_to_accept(snippet: Snippet) -> str:
-    return f"pytest {snippet.place} --record"
-
-
 def load(snippet: Snippet) -> Record | None:
     """The record of `snippet`, or None where it has none; raises DocsError where it is torn."""
     with files.locked(snippet.path.parent, shared=True):
@@ -65,7 +63,9 @@ def _load(snippet: Snippet) -> Record | None:
     meta, text, figure = paths(snippet)
     if not meta.is_file():
         return None
-    torn = f"{snippet.place}: its record is torn or edited by hand: {{}}; make it again: {how_to_accept(snippet)}"
+    torn = (
+        f"{snippet.place}: its record is torn or edited by hand: {{}}; make it again: {snippet.how_to_accept}"
+    )
     try:
         held = json.loads(meta.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -82,9 +82,10 @@ def _load(snippet: Snippet) -> Record | None:
             text=contents["text"] or "",
             figure=contents["figure"],
             drawn=held["drawn"],
-            values={name: _decoded(value) for name, value in held["values"].items()},
+            values={name: decoded(value) for name, value in held["values"].items()},
             seconds=float(held["seconds"]),
             style=held["style"],
+            study=held.get("study"),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DocsError(torn.format(f"{meta.name}: {error!r}")) from error
@@ -107,10 +108,10 @@ def _save(snippet: Snippet, record: Record) -> None:
         "figure": files.digest(record.figure) if record.figure else None,
         "style": record.style,
         "seconds": float(f"{record.seconds:.2g}"),
-        "values": {name: _encoded(value) for name, value in record.values.items()},
+        "values": {name: encoded(value) for name, value in record.values.items()},
         "drawn": record.drawn,
     }
-    files.replace(meta, _dumped(held))
+    files.replace(meta, _dumped(held, record.study))
     for path, content in ((text, record.text or None), (figure, record.figure)):
         if content is None:
             path.unlink(missing_ok=True)
@@ -121,39 +122,50 @@ def fresh(snippet: Snippet) -> Record:
     record = load(snippet)
     if record is None:
         raise DocsError(
-            f"{snippet.place}: has no record; run it and accept what it shows: {how_to_accept(snippet)}"
+            f"{snippet.place}: has no record; run it and accept what it shows: {snippet.how_to_accept}"
         )
     if record.source != snippet.digest:
         raise DocsError(
-            f"{snippet.place}: its record is stale (the program changed since); run it again: {how_to_accept(snippet)}"
+            f"{snippet.place}: its record is stale (the program changed since); run it again: {snippet.how_to_accept}"
         )
     return record
 
 
-def _dumped(held: dict[str, Any]) -> str:
-    """JSON that diffs well: a line for each value and for each list of numbers."""
+def _dumped(held: dict[str, Any], study: dict[str, Any] | None) -> str:
+    """JSON that diffs well: a line for each value, for each list of numbers and for each run of a study."""
     spread = json.dumps(held, indent=1, ensure_ascii=False, allow_nan=False)
-    return (
-        re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda m: "[" + re.sub(r",\n\s*", ", ", m[1]) + "]", spread) + "\n"
-    )
+    text = re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda m: "[" + re.sub(r",\n\s*", ", ", m[1]) + "]", spread)
+    if study is not None:
+        entries = ",\n".join(f"  {json.dumps(key)}: {_lines(value)}" for key, value in study.items())
+        text = f'{text.removesuffix("}").rstrip()},\n "study": {{\n{entries}\n }}\n}}'
+    return text + "\n"
 
 
-def _encoded(value: Any) -> Any:
-    """JSON has no NaN and no infinity."""
+def _lines(value: Any) -> str:
+    """One entry of a list a line."""
+    if not isinstance(value, list):
+        return json.dumps(value)
+    lines = ",\n".join(f"   {json.dumps(one, ensure_ascii=False, allow_nan=False)}" for one in value)
+    return f"[\n{lines}\n  ]"
+
+
+def encoded(value: Any) -> Any:
+    """A plain value as JSON, which has no NaN and no infinity."""
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": repr(value)}
     if isinstance(value, list):
-        return [_encoded(one) for one in value]
+        return [encoded(one) for one in value]
     if isinstance(value, dict):
-        return {"dict": {key: _encoded(one) for key, one in value.items()}}
+        return {"dict": {key: encoded(one) for key, one in value.items()}}
     return value
 
 
-def _decoded(value: Any) -> Any:
+def decoded(value: Any) -> Any:
+    """What `encoded` was given."""
     if isinstance(value, list):
-        return [_decoded(one) for one in value]
+        return [decoded(one) for one in value]
     if isinstance(value, dict):
         if "float" in value:
             return float(value["float"])
-        return {key: _decoded(one) for key, one in value["dict"].items()}
+        return {key: decoded(one) for key, one in value["dict"].items()}
     return value

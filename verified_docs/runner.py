@@ -135,13 +135,13 @@ class Runner:
 
     def _data_or_raise(self, snippet: Snippet, outcome: dict[str, Any]) -> None:
         needed = snippet.settings.data
-        if needed and any(_names(self._config.data[needed], one) for one in outcome["raised"] or ()):
+        if needed and any(is_error_of(self._config.data[needed], one) for one in outcome["raised"] or ()):
             raise DataUnavailable(
                 f"{snippet.place} needs data that cannot be had here: {needed}\n{outcome['error']}"
             )
 
 
-def _names(public: str, defined: str) -> bool:
+def is_error_of(public: str, defined: str) -> bool:
     """Whether the public name of an error is that of the one raised, which may be defined in a module below."""
     (package, name), (module, defined_name) = public.rsplit(".", 1), defined.rsplit(".", 1)
     return name == defined_name and f"{module}.".startswith(f"{package}.")

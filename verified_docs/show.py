@@ -4,6 +4,8 @@
     --8<-- "snippets/gradients/initialization/torch_default.py"
     ```
 
+A study (`--8<-- "studies/optimizers.py"`) is shown in the same way.
+
 Prose quotes recorded numbers by `{{ torch_default.ratio:.2f }}` (see `pages`).
 
 Options:
@@ -30,6 +32,7 @@ from verified_docs.errors import DocsError
 from verified_docs.measurement import Measurement
 from verified_docs.pages import Embedded, Page, Quote
 from verified_docs.snippet import Snippet
+from verified_docs.studies.file import StudyFile
 
 # Python-Markdown destroys stashed HTML before it has normalized whitespace (priority 30), and pymdownx.snippets (32)
 # must not have replaced the includes yet: so a plain line marks each place early, and becomes HTML later.
@@ -177,13 +180,31 @@ def results_html(snippet: Snippet, held: record.Record, wrong: str, *, to_root: 
         )
     if snippet.claims:
         claims = "".join(f"<li><code>{html.escape(claim)}</code></li>" for claim in snippet.claims)
-        parts.append(
-            f'<div class="vd-claims"><p class="vd-label">Checked each time it runs</p><ul>{claims}</ul></div>'
-        )
-    parts.append(
-        f'<p class="vd-foot" data-search-exclude>{_foot(snippet, held, to_root, repo_url)}</p></div>'
-    )
+        when = "when it was recorded" if isinstance(snippet, StudyFile) else "each time it runs"
+        parts.append(f'<div class="vd-claims"><p class="vd-label">Checked {when}</p><ul>{claims}</ul></div>')
+    foot = _study_foot if isinstance(snippet, StudyFile) else _foot
+    parts.append(f'<p class="vd-foot" data-search-exclude>{foot(snippet, held, to_root, repo_url)}</p></div>')
     return "".join(parts)
+
+
+def _study_foot(study: Snippet, held: record.Record, to_root: str, repo_url: str) -> str:
+    """What the results are worth, and how to get them again."""
+    values = held.values
+    parts = []
+    if values:  # marked as not recorded, there are none
+        versions = ", ".join(f"{name} {version}" for name, version in values["versions"].items())
+        tuning = f" (and {values['tuning_seeds']} to choose settings on)" if values["tuning_seeds"] else ""
+        told = [
+            f"{values['seeds']} seeds{tuning}",
+            f"{values['runs']} runs, {_duration(60 * values['minutes'])} on one core",
+            f"{values['day']}, {values['processor']}, {versions}",
+        ]
+        parts += [html.escape(one) for one in told]
+    parts.append(f"Again: <code>{html.escape(study.how_to_accept)}</code>")
+    parts.append(f'<a href="{to_root}downloads/{study.name}.py" download>{study.path.name}</a>')
+    if repo_url:
+        parts.append(f'<a href="{html.escape(repo_url)}/blob/main/{study.place}">Source</a>')
+    return " · ".join(parts)
 
 
 def _foot(snippet: Snippet, held: record.Record, to_root: str, repo_url: str) -> str:
@@ -210,7 +231,9 @@ def _foot(snippet: Snippet, held: record.Record, to_root: str, repo_url: str) ->
 def _duration(seconds: float) -> str:
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    if seconds < 100:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} minutes" if seconds < 6000 else f"{seconds / 3600:.1f} hours"
 
 
 def _anchor(snippet: Snippet) -> str:

@@ -13,6 +13,7 @@ from verified_docs.errors import DocsError
 from verified_docs.notebook_pages import share_styles
 from verified_docs.notebooks import notebook
 from verified_docs.snippet import every_snippet
+from verified_docs.studies.file import every_study
 
 _META = "search:\n  exclude: true  # A notebook repeats its page.\n"
 
@@ -31,6 +32,8 @@ def generate(config: Config, *, with_notebooks: bool = True) -> int:
         if with_notebooks:
             wanted[config.docs / "notebooks" / f"{snippet.name}.ipynb"] = made
             wanted[config.docs / "notebooks" / ".meta.yml"] = _META
+    for study in every_study(config):
+        wanted[config.docs / "downloads" / f"{study.name}.py"] = study.source
     for folder in ("downloads", "notebooks"):
         for path in (config.docs / folder).rglob("*"):
             if path.is_file() and path not in wanted:

@@ -77,9 +77,17 @@ class Snippet:
         return " ".join(self.docstring.splitlines()[1:]).strip()
 
     @property
+    def how_to_accept(self) -> str:
+        """The command that makes its record."""
+        return f"pytest {self.place} --record"
+
+    @property
     def claims(self) -> list[str]:
         """The condition of every assert, as written."""
-        claims = [node for node in ast.walk(self._tree) if isinstance(node, ast.Assert)]
+        return self._claims([self._tree])
+
+    def _claims(self, within: list[ast.AST]) -> list[str]:
+        claims = [node for tree in within for node in ast.walk(tree) if isinstance(node, ast.Assert)]
         return [
             " ".join((ast.get_source_segment(self.source, node.test) or "").split())
             for node in sorted(claims, key=lambda node: node.lineno)

@@ -1,0 +1,159 @@
+"""`python -m verified_docs study`: real workers, killed, interrupted, on a cluster."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from toy_project import Project, appears, dies
+from toy_studies import FIGURE, PROGRAM, study
+
+from verified_docs import record
+from verified_docs.config import in_ci
+from verified_docs.errors import DocsError
+from verified_docs.studies import runs
+from verified_docs.studies.file import StudyFile
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+RUNS = 22
+
+
+def slow(project: Project, seconds: float) -> tuple[StudyFile, Path]:
+    """A study whose runs take their time, and a file in which each notes, at its end, in which process it ran."""
+    log = project.root / "log"
+    program = PROGRAM.replace("    return {", f"""\
+    import os, time
+    time.sleep({seconds})
+    with open({str(log)!r}, "a") as log:
+        print(os.getpid(), file=log, flush=True)
+    return {{""")  # fmt: skip
+    return study(project, program=program), log
+
+
+def kept(file: StudyFile) -> int:
+    return len(list(file.kept.glob("*.json")))
+
+
+def wait_for(file: StudyFile, count: int) -> None:
+    end = time.monotonic() + 60
+    while kept(file) < count:
+        assert time.monotonic() < end, "no run was kept"
+        time.sleep(0.01)
+
+
+def test_a_study_is_recorded_in_workers_and_drawn(project: Project):
+    file = study(project, more=FIGURE)
+    run = project.python("verified_docs", "study", "toy", "--jobs", "2")
+    assert run.code == 0, run.output
+    assert "toy, choosing" in run.output
+    assert f"{RUNS - 6}/{RUNS - 6} runs, 0:00 left" in run.output
+    assert record.fresh(file).text in run.output
+    assert record.fresh(file).figure
+    again = project.python("verified_docs", "study")
+    assert again.code == 0
+    assert "choosing" not in again.output
+
+
+@posix
+def test_killed_it_loses_at_most_the_runs_under_way(project: Project):
+    file, log = slow(project, 0.15)
+    run = project.start("verified_docs", "study", "toy", "--jobs", "2")
+    appears(log, within=30)
+    while len(ended := log.read_text().split()) < 5:
+        time.sleep(0.01)
+    os.kill(run.pid, signal.SIGKILL)
+    run.communicate(timeout=30)
+    done = kept(file)
+    assert len(ended) - done <= 2
+    assert all(dies(int(pid)) for pid in set(ended)), "its workers go on without it"
+    assert record.load(file) is None
+
+    before = len(log.read_text().split())
+    again = project.python("verified_docs", "study", "toy", "--jobs", "2")
+    assert again.code == 0, again.output
+    assert len(log.read_text().split()) - before == RUNS - done
+
+
+@posix
+def test_interrupted_it_says_how_to_go_on_and_ends_its_workers(project: Project):
+    file, log = slow(project, 0.3)
+    run = project.start("verified_docs", "study", "toy", "--jobs", "2")
+    wait_for(file, 2)
+    os.killpg(run.pid, signal.SIGINT)
+    output, _ = run.communicate(timeout=30)
+    assert run.returncode == 130, output
+    assert "stopped; finished runs are kept" in output
+    assert "Traceback" not in output
+    assert all(dies(int(pid)) for pid in set(appears(log).split()))
+
+
+@posix
+def test_a_study_that_is_edited_while_it_runs_keeps_to_what_it_was(project: Project):
+    file, _ = slow(project, 0.1)
+    run = project.start("verified_docs", "study", "toy", "--jobs", "2")
+    wait_for(file, 2)
+    file.path.write_text('"""Changed."""')
+    output, _ = run.communicate(timeout=60)
+    assert run.returncode == 0, output
+    with pytest.raises(DocsError, match="stale"):
+        record.fresh(StudyFile(file.path, file.config))
+
+
+def test_a_run_that_fails_ends_the_study_with_its_line(project: Project):
+    study(project, program=PROGRAM.replace('"""Go down."""', 'raise RuntimeError("no")'))
+    run = project.python("verified_docs", "study", "--jobs", "2")
+    assert run.code == 1
+    assert "error: studies/toy.py: line " in run.output
+    assert "RuntimeError: no" in run.output
+    assert "Traceback" not in run.output
+
+
+def metrics(file: StudyFile) -> dict[str, str]:
+    """As texts: a NaN is not equal to itself."""
+    return {one.key: repr(one.metrics) for one in runs.recorded(file)}
+
+
+def test_a_dask_cluster_gives_the_same_numbers(project: Project):
+    if not in_ci():
+        pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+    file = study(project)
+    run = project.python("verified_docs", "study", "--backend", "dask", "--jobs", "2")
+    assert run.code == 0, run.output
+    there = metrics(file)
+    for path in (*record.paths(file)[:2], *file.kept.iterdir()):
+        path.unlink()
+    assert project.python("verified_docs", "study", "--jobs", "2").code == 0
+    assert metrics(file) == there
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["gone"], "error: there is no study 'gone'; there are: toy"),
+        (["--jobs", "0"], "error: --jobs 0: at least one run goes on at once"),
+        (["--address", "here:1"], "--address is of a cluster: say which"),
+    ],
+)
+def test_wrong_arguments_are_named(project: Project, arguments: list[str], said: str):
+    study(project)
+    run = project.python("verified_docs", "study", *arguments)
+    assert run.code == 1
+    assert said in run.output
+
+
+def test_the_list_says_how_far_each_is(project: Project):
+    study(project)
+    assert "has no record" in project.python("verified_docs", "study", "--list").output
+    project.python("verified_docs", "study", "--jobs", "1")
+    listed = project.python("verified_docs", "study", "--list").output
+    assert "toy: Which rate goes down a parabola?" in listed
+    assert f"recorded; {RUNS} runs are finished" in listed
+
+
+def test_a_project_without_studies_says_where_they_go(project: Project):
+    run = project.python("verified_docs", "study")
+    assert run.code == 1
+    assert "studies/<name>.py holds one" in run.output
+    assert project.python("verified_docs", "study", "--list").code == 0

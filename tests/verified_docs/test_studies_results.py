@@ -1,0 +1,230 @@
+"""What runs say: the best value, intervals, verdicts, and how a diverged run counts."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from verified_docs.errors import DocsError
+from verified_docs.studies import summary
+from verified_docs.studies.results import Results
+from verified_docs.studies.runs import Run
+from verified_docs.studies.worker import key
+from verified_docs.study import Metric, Study, Tune
+
+MADE = {"day": "2026-01-02", "processor": "P", "versions": {"python": "3.11"}}
+
+
+def results(run: Callable[[dict[str, Any], int], dict[str, Any]], **changes: Any) -> Results:
+    arguments: dict[str, Any] = {
+        "alternatives": {"a": {"name": "a"}, "b": {"name": "b"}},
+        "metrics": {"score": Metric(matters=0.5)},
+        "seeds": [0, 1, 2],
+        "tune": Tune("rate", [1, 2, 3]),
+        "tuning_seeds": [10, 11],
+        "reference": "a",
+    }
+    study = Study(run=run, **{**arguments, **changes})
+    found = {}
+    for name in study.alternatives:
+        tune = study.tune_of(name)
+        for value in tune.values if tune else [None]:
+            for seed in (*study.seeds, *study.tuning_seeds):
+                settings = study.settings(name, value)
+                found[key(settings, seed)] = Run(settings, seed, run(settings, seed), 1.5, MADE)
+    return Results(study, found)
+
+
+def score(settings: dict[str, Any], seed: int) -> dict[str, Any]:
+    """Best at rate 2; b is 3 better on every seed."""
+    return {"score": {"a": 1.0, "b": 4.0}[settings["name"]] + 0.1 * seed - abs(settings["rate"] - 2)}
+
+
+def test_the_value_is_chosen_on_the_tuning_seeds_alone():
+    def run(settings: dict[str, Any], seed: int) -> dict[str, Any]:
+        best = 2 if seed >= 10 else 3
+        return {"score": -abs(settings["rate"] - best)}
+
+    found = results(run)
+    assert found.best("a") == 2
+    assert found.metric("a", "score").tolist() == [-1, -1, -1]
+
+
+def test_lower_may_be_better():
+    lower = {"score": Metric(matters=0.5, better="lower")}
+    found = results(lambda settings, seed: {"score": -score(settings, seed)["score"]}, metrics=lower)
+    assert found.best("b") == 2
+    assert found.difference("b", "score").mean == pytest.approx(-3)
+    assert found.difference("b", "score").verdict == "better"
+
+
+def test_a_difference_is_taken_seed_by_seed():
+    def run(settings: dict[str, Any], seed: int) -> dict[str, Any]:
+        return {
+            "score": 100.0 * seed
+            + (settings["name"] == "b") * (1 + 0.1 * (seed == 2))
+            - abs(settings["rate"] - 2)
+        }
+
+    difference = results(run).difference("b", "score")
+    # 1, 1 and 1.1: mean 1.0333, s = 0.057735, half = 4.302653 * s / sqrt(3) = 0.143422.
+    assert (difference.mean, difference.low, difference.high) == pytest.approx(
+        (1.033333, 0.889912, 1.176755), rel=1e-6
+    )
+    assert difference.verdict == "better"
+    assert results(run).mean("b", "score").high > 200
+
+
+@pytest.mark.parametrize(
+    ("gain", "verdict"), [(1.0, "better"), (-1.0, "worse"), (0.4, "undecided"), (0.0, "undecided")]
+)
+def test_verdicts(gain: float, verdict: str):
+    found = results(
+        lambda settings, seed: {"score": gain * (settings["name"] == "b") - abs(settings["rate"] - 2)}
+    )
+    assert found.difference("b", "score").verdict == verdict
+
+
+def test_verdicts_are_corrected_for_how_many_there_are():
+    def run(settings: dict[str, Any], seed: int) -> dict[str, Any]:
+        gain = (1.0, 1.1, 1.3)[seed % 3] if settings["name"] == "b" else 0.0
+        return {"score": gain - abs(settings["rate"] - 2)}
+
+    alone = results(run).difference("b", "score")
+    others = {name: {"name": name} for name in "abcde"}
+    among = results(run, alternatives=others).difference("b", "score")
+    assert alone.verdict == "better"
+    assert among.verdict == "undecided"
+    assert among.p == pytest.approx(4 * alone.p)
+    assert (among.low, among.high) == (alone.low, alone.high)
+
+
+def test_a_value_that_diverges_comes_last_whatever_its_mean():
+    def run(settings: dict[str, Any], seed: int) -> dict[str, Any]:
+        lost = settings["rate"] == 2 and seed == 10
+        return {"score": 99.0 if settings["rate"] == 2 else 1.0, "losses": [1.0, math.nan if lost else 0.5]}
+
+    found = results(run, tune=Tune("rate", [0, 1, 2, 3]))
+    assert found.best("a") == 1
+    assert found.diverged("a", tuning=True) == 1
+    assert found.diverged("a") == 0
+
+
+def test_an_alternative_that_always_diverges_is_a_result():
+    def run(settings: dict[str, Any], seed: int) -> dict[str, Any]:
+        return {"score": math.nan if settings["name"] == "b" else 1.0 - abs(settings["rate"] - 2)}
+
+    found = results(run)
+    assert found.at_edge() == []
+    assert found.diverged("b") == 3
+    assert math.isnan(found.difference("b", "score").mean)
+    assert found.difference("b", "score").verdict == "undecided"
+    table = summary.table(found)
+    assert "b: 3 of 3 runs diverged, 6 of 6 while it was tuned." in table
+    assert "none" in table
+
+    counted = results(run, metrics={"score": Metric(matters=0.5, diverged=0.1)})
+    assert counted.difference("b", "score").mean == pytest.approx(-0.9)
+    assert counted.difference("b", "score").verdict == "worse"
+    assert counted.diverged("b") == 3
+
+
+def test_a_best_value_at_an_end_says_which_way_to_go():
+    assert results(lambda settings, seed: {"score": settings["rate"]}).at_edge() == [
+        "a: rate 3 is best and the highest of its grid; widen it with higher values",
+        "b: rate 3 is best and the highest of its grid; widen it with higher values",
+    ]
+    low = results(lambda settings, seed: {"score": -settings["rate"]})
+    assert low.at_edge()[0].endswith("lowest of its grid; widen it with lower values")
+
+
+def test_a_limit_is_no_end():
+    found = results(
+        lambda settings, seed: {"score": -settings["rate"]}, tune=Tune("rate", [0, 1, 2], limits=[0])
+    )
+    assert found.best("a") == 0
+    assert found.at_edge() == []
+
+
+def test_of_equal_values_one_inside_is_chosen():
+    assert results(lambda settings, seed: {"score": 1.0}).best("a") == 2
+
+
+def test_curves_and_lists_are_arrays_to_draw():
+    def run(settings: dict[str, Any], seed: int) -> dict[str, Any]:
+        return {**score(settings, seed), "losses": [1.0] * (1 + seed % 2)}
+
+    found = results(run)
+    values, means = found.tuning_curve("a")
+    assert values == [1, 2, 3]
+    assert means.tolist() == pytest.approx([1.05, 2.05, 1.05])
+    assert found.tuning_runs("a").shape == (3, 2)
+    losses = found.metric("a", "losses")
+    assert np.array_equal(losses, [[1, np.nan], [1, 1], [1, np.nan]], equal_nan=True)
+    assert found.tuning_runs("a", "losses").shape == (3, 2, 2)
+
+
+def test_without_tuning_and_without_reference_there_are_means_alone():
+    found = results(lambda settings, seed: {"score": float(seed)}, tune=None, tuning_seeds=[], reference=None)
+    assert found.best("a") is None
+    assert found.mean("a", "score").mean == 1
+    with pytest.raises(DocsError, match="'a' has no reference"):
+        found.difference("a", "score")
+    with pytest.raises(DocsError, match="nothing is chosen for 'a'"):
+        found.tuning_curve("a")
+    assert summary.table(found).splitlines()[:3] == [
+        "score: higher is better",
+        "   mean   95% interval",
+        "a     1  -1.48 to 3.48",
+    ]
+    assert len(found.used()) == 6
+
+
+def test_an_unknown_metric_is_named_with_those_there_are():
+    with pytest.raises(DocsError, match="run returned no 'speed'; it returned score"):
+        results(score).metric("a", "speed")
+
+
+def test_the_table_shows_the_chosen_values_and_the_verdicts():
+    assert (
+        summary.table(results(score, metrics={"score": Metric(matters=0.5, format=".2f")}))
+        == """\
+score: higher is better; a difference of 0.50 matters
+   rate  mean  95% interval  against a    95% interval  verdict
+a     2  1.10  0.85 to 1.35
+b     2  4.10  3.85 to 4.35      +3.00  +3.00 to +3.00  better
+
+3 seeds, settings chosen on 2 others by score.
+Intervals: Student's t; those of differences, seed by seed.
+"""
+    )
+
+
+def test_alternatives_may_choose_different_things_and_have_references_of_their_own():
+    tune = {"a": Tune("rate", [1, 2, 3]), "b": None, "c": Tune("p", [0, 1, 2])}
+    alternatives = {"a": {"name": "a"}, "b": {"name": "b", "rate": 2}, "c": {"name": "b", "rate": 1}}
+    found = results(score, alternatives=alternatives, tune=tune, reference={"a": "b", "c": "a"})
+    lines = summary.table(found).splitlines()
+    assert lines[1].split()[:3] == ["chosen", "mean", "95%"]
+    assert "difference" in lines[1]
+    assert lines[2].startswith("a  rate 2")
+    assert lines[3].startswith("b       –")
+    assert lines[4].startswith("c     p 1")
+
+
+def test_prose_finds_numbers_by_metric_and_alternative():
+    values = summary.values(results(score), {"more": 1})
+    assert values["best"] == {"a": 2, "b": 2}
+    assert values["mean"]["score"]["b"] == pytest.approx(4.1)
+    assert values["low"]["score"]["b"] < 4.1 < values["high"]["score"]["b"]
+    assert values["difference"]["score"] == {"b": pytest.approx(3)}
+    assert values["difference_low"]["score"]["b"] == pytest.approx(3)
+    assert values["verdict"]["score"]["b"] == "better"
+    assert values["tuning"]["a"] == {"1": 1.05, "2": 2.05, "3": 1.05}
+    assert values["diverged"] == {"a": 0, "b": 0}
+    assert (values["seeds"], values["tuning_seeds"], values["runs"]) == (3, 2, 18)
+    assert values["minutes"] == pytest.approx(18 * 1.5 / 60)
+    assert (values["day"], values["processor"], values["versions"]) == ("2026-01-02", "P", {"python": "3.11"})
+    assert values["numbers"] == {"more": 1}

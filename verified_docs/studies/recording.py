@@ -1,0 +1,160 @@
+"""From a study's file to its record: run what is not there yet, choose, evaluate, judge, draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from verified_docs import child, drawn, processor, record, svg
+from verified_docs.config import Config
+from verified_docs.errors import DocsError
+from verified_docs.studies import runs, summary
+from verified_docs.studies.file import StudyFile
+from verified_docs.studies.pool import Pool
+from verified_docs.studies.progress import Progress
+from verified_docs.studies.results import Results
+from verified_docs.studies.runs import Run
+from verified_docs.studies.worker import Task, key
+from verified_docs.study import Settings, Study
+
+Cell = tuple[Settings, int]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The runs of a study, and which of them are finished."""
+
+    file: StudyFile
+    study: Study
+    computing: str
+    finished: dict[str, Run]
+
+    @classmethod
+    def of(cls, file: StudyFile, study: Study) -> Plan:
+        computing = file.computing(study)
+        return cls(file, study, computing, runs.finished(file, computing))
+
+    def tuning(self) -> Iterator[Cell]:
+        """What settings are chosen by."""
+        for name in self.study.alternatives:
+            tune = self.study.tune_of(name)
+            for value in tune.values if tune else ():
+                for seed in self.study.tuning_seeds:
+                    yield self.study.settings(name, value), seed
+
+    def evaluation(self, best: Callable[[str], Any]) -> Iterator[Cell]:
+        """What alternatives are compared by, when the best settings are known."""
+        for name in self.study.alternatives:
+            for seed in self.study.seeds:
+                yield self.study.settings(name, best(name)), seed
+
+    def missing(self, cells: Iterable[Cell]) -> list[Cell]:
+        """The cells whose run is not there, each once."""
+        return list({key(*cell): cell for cell in cells if key(*cell) not in self.finished}.values())
+
+
+def record_study(file: StudyFile, pool: Pool) -> Results:
+    """Make the record of `file`; runs that are finished, in this call or before, are not made again."""
+    if not processor.gives_the_recorded_numbers(file.config):
+        raise DocsError(
+            f"{file.place}: cannot be recorded here: this processor lacks {file.config.processor_flag}, "
+            "which the records are made with"
+        )
+    module = file.module()
+    plan = Plan.of(file, module.study)
+    results = Results(plan.study, plan.finished)
+    _run(plan, plan.missing(plan.tuning()), "choosing", pool)
+    edges = results.at_edge()
+    if edges:
+        raise DocsError(
+            "\n".join(
+                [f"{file.place}: the best value is at the end of a grid:", *(f"  {edge}" for edge in edges)]
+            )
+            + "\nFinished runs are kept: only the new values are run. Where nothing lies beyond, say so: Tune(limits=…)."
+        )
+    _run(plan, plan.missing(plan.evaluation(results.best)), "comparing", pool)
+    record.save(file, _as_record(plan, module, results))
+    return results
+
+
+def _run(plan: Plan, cells: Sequence[Cell], what: str, pool: Pool) -> None:
+    if not cells:
+        return
+    file, config = plan.file, plan.file.config
+    env = pinned(config)
+    tasks = [
+        Task(file.source, str(file.path), settings, seed, env, config.preload) for settings, seed in cells
+    ]
+    spent = [run.seconds for run in plan.finished.values()] or [plan.study.seconds_per_run]
+    progress = Progress(f"{file.path.stem}, {what}", len(tasks), sum(spent) / len(spent), pool.workers)
+    try:
+        for outcome in pool.run(tasks):
+            if outcome.error is not None:
+                raise DocsError(
+                    f"{file.place}: {outcome.error}\n  in the run of {outcome.key}; what ended before is kept"
+                )
+            run = Run.of(outcome)
+            runs.keep(file, plan.computing, run)
+            plan.finished[run.key] = run
+            progress.add(run.seconds)
+    finally:
+        progress.close()
+
+
+def pinned(config: Config) -> dict[str, str]:
+    """The part of the environment that numbers depend on: not where files are, which differs among machines."""
+    return {name: value for name, value in config.env.items() if str(config.root) not in value}
+
+
+def _as_record(plan: Plan, module: ModuleType, results: Results) -> record.Record:
+    file, used = plan.file, results.used()
+    figure, data = _figure(file, module, results)
+    return record.Record(
+        source=file.digest,
+        text=summary.table(results),
+        figure=figure,
+        drawn=data,
+        values=summary.values(results, _numbers(file, module, results)),
+        seconds=sum(run.seconds for run in used),
+        style=file.config.style if figure else None,
+        study=runs.as_record(plan.computing, used),
+    )
+
+
+def _numbers(file: StudyFile, module: ModuleType, results: Results) -> dict[str, Any]:
+    if not hasattr(module, "numbers"):
+        return {}
+    try:
+        found = child.plain(module.numbers(results))
+    except AssertionError as error:
+        claim = child.claim(error, str(file.path))
+        raise DocsError(f"{file.place}: {claim}\nIts runs are kept; mend the claim") from error
+    if not isinstance(found, dict):
+        raise DocsError(
+            f"{file.place}: numbers(results) is to return a dict of numbers, short texts, lists and dicts of them"
+        )
+    return found
+
+
+def _figure(file: StudyFile, module: ModuleType, results: Results) -> tuple[str | None, list[dict[str, Any]]]:
+    if not hasattr(module, "draw"):
+        return None, []
+    if not file.caption:
+        raise DocsError(
+            f"{file.place}:1: draws a figure: its docstring must say, below the question, what it shows"
+        )
+    import matplotlib.pyplot as plt
+
+    figure = module.draw(results)
+    if not hasattr(figure, "savefig"):
+        raise DocsError(
+            f"{file.place}: draw(results) is to return one matplotlib figure; it returned {figure!r}"
+        )
+    drawing = drawn.as_svg(figure, salt=file.place)
+    prefix = file.name.replace("/", "-").replace("_", "-")
+    inlined = svg.themed(drawing, prefix=prefix, description=file.caption, colors=dict(file.config.colors))
+    data = drawn.describe(figure)
+    plt.close(figure)
+    return inlined, data

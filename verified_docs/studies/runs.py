@@ -1,0 +1,86 @@
+"""The finished runs of a study: those of its record, and those that wait in the git-ignored cache, a file each."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from verified_docs import files, record
+from verified_docs.studies.file import StudyFile
+from verified_docs.studies.worker import Outcome, key
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished run; `made` says on which day, by which processor and with which versions."""
+
+    settings: dict[str, Any]
+    seed: int
+    metrics: dict[str, Any]
+    seconds: float
+    made: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        return key(self.settings, self.seed)
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Run:
+        settings, seed = json.loads(outcome.key)
+        made = {"day": datetime.date.today().isoformat(), **outcome.made}
+        return cls(settings, seed, outcome.metrics, float(f"{outcome.seconds:.3g}"), made)
+
+
+def finished(file: StudyFile, computing: str) -> dict[str, Run]:
+    """Every run that the present program can be spared, by its key."""
+    found = {run.key: run for run in recorded(file, computing)}
+    for path in sorted(file.kept.glob("*.json")):
+        try:
+            held = json.loads(path.read_text(encoding="utf-8"))
+            if held.pop("computing") == computing:
+                run = Run(**{**held, "metrics": record.decoded(held["metrics"])})
+                found.setdefault(run.key, run)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue  # not one of ours: its run is made again
+    return found
+
+
+def keep(file: StudyFile, computing: str, run: Run) -> None:
+    """Write a run down, whole or not at all."""
+    held = {"computing": computing, **asdict(run), "metrics": record.encoded(run.metrics)}
+    name = files.digest(f"{computing} {run.key}")[:24]
+    files.replace(file.kept / f"{name}.json", json.dumps(held, allow_nan=False))
+
+
+def recorded(file: StudyFile, computing: str | None = None) -> list[Run]:
+    """The runs that the record holds, where what computes is still the same; its text or figure may be torn."""
+    try:
+        held = json.loads(record.paths(file)[0].read_text(encoding="utf-8"))["study"]
+        if computing not in (None, held["computing"]):
+            return []
+        return [
+            Run(**{**one, "metrics": record.decoded(one["metrics"]), "made": held["made"][one["made"]]})
+            for one in held["runs"]
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return []  # none, or a merge that is not done: the runs in the cache are still there
+
+
+def as_record(computing: str, runs: Iterable[Run]) -> dict[str, Any]:
+    """What the record keeps of the runs: sorted, and where they were made said once."""
+    ordered = sorted(runs, key=lambda run: run.key)
+    made = sorted({json.dumps(run.made) for run in ordered})
+    lines = [
+        {
+            "settings": run.settings,
+            "seed": run.seed,
+            "metrics": record.encoded(run.metrics),
+            "seconds": run.seconds,
+            "made": made.index(json.dumps(run.made)),
+        }
+        for run in ordered
+    ]
+    return {"computing": computing, "made": [json.loads(one) for one in made], "runs": lines}

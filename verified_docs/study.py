@@ -1,0 +1,239 @@
+"""A study: a question that several alternatives answer, each with its own best setting, over several seeds.
+
+    from verified_docs.study import Metric, Study, Tune
+
+
+    def run(settings, seed):
+        ...
+        return {"accuracy": 0.87, "losses": [2.1, 0.9, 0.6]}
+
+
+    study = Study(
+        run=run,
+        alternatives={"SGD": {"optimizer": "sgd"}, "Adam": {"optimizer": "adam"}},
+        tune={"SGD": Tune("rate", [0.03, 0.1, 0.3]), "Adam": Tune("rate", [3e-4, 1e-3, 3e-3])},
+        tuning_seeds=range(100, 103),
+        seeds=range(10),
+        metrics={"accuracy": Metric(matters=0.005, format=".1%")},
+        reference="SGD",
+        seconds_per_run=12,
+    )
+
+Such a file lies in `studies/`; its docstring asks the question. `python -m verified_docs study NAME` records it. What a
+file may define beside `study`:
+
+- `draw(results)`: returns one matplotlib figure. The docstring below the question is its caption.
+- `numbers(results)`: returns more numbers for prose to quote; its `assert` statements are the study's claims.
+
+Both get the `verified_docs.studies.results.Results`. Nothing here knows what is studied.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from verified_docs.errors import DocsError
+
+Settings = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number that `run` returns, by which alternatives are compared.
+
+    Attributes:
+        matters: The smallest difference that matters, in the metric's own unit; declared before anything is measured.
+        better: Whether higher or lower is better.
+        tolerance: How far the number of a run that is made again may be from the recorded one. Numbers are kept to
+            seven digits, which 0 allows for.
+        diverged: What a run counts as whose number is NaN or infinite, such as the accuracy of guessing. Without it no
+            interval and no verdict can be given where such a run takes part.
+        format: How its numbers are shown.
+    """
+
+    matters: float
+    better: Literal["higher", "lower"] = "higher"
+    tolerance: float = 0.0
+    diverged: float | None = None
+    format: str = ".3g"
+
+    def __post_init__(self) -> None:
+        if self.better not in ("higher", "lower"):
+            raise DocsError(f"Metric(better={self.better!r}): it is 'higher' or 'lower'")
+        for name, value in (("matters", self.matters), ("tolerance", self.tolerance)):
+            if not (math.isfinite(value) and value >= 0):
+                raise DocsError(f"Metric({name}={value!r}): it is a number of at least 0")
+        if self.diverged is not None and not math.isfinite(self.diverged):
+            raise DocsError(f"Metric(diverged={self.diverged!r}): it is a number, such as that of guessing")
+        try:
+            format(0.5, self.format)
+        except ValueError as error:
+            raise DocsError(f"Metric(format={self.format!r}): {error}") from None
+
+
+@dataclass(frozen=True)
+class Tune:
+    """The setting that is chosen for an alternative, and the values to choose from.
+
+    Attributes:
+        parameter: The name of the setting.
+        values: Numbers from low to high, of which a best one at either end is an error: the grid is to be widened. Or
+            names, which have no ends.
+        limits: Values with nothing beyond, such as 0 for a strength: there the best may stand.
+    """
+
+    parameter: str
+    values: Sequence[Any]
+    limits: Sequence[Any] = ()
+
+    def __post_init__(self) -> None:
+        values, what = list(self.values), f"Tune({self.parameter!r}, {list(self.values)!r})"
+        if not values:
+            raise DocsError(f"{what}: there is nothing to choose from")
+        if len({json.dumps(value) for value in values}) < len(values):
+            raise DocsError(f"{what}: a value stands there twice")
+        if self.has_ends and values != sorted(values):
+            raise DocsError(f"{what}: write the values from low to high")
+        if all(self.is_edge(value) for value in values):
+            raise DocsError(f"{what}: every value is an end of the grid; give at least three")
+
+    @property
+    def has_ends(self) -> bool:
+        """Whether the values are numbers."""
+        return all(isinstance(value, int | float) and not isinstance(value, bool) for value in self.values)
+
+    def is_edge(self, value: Any) -> bool:
+        """Whether values beyond this one might be better still."""
+        return self.has_ends and value in (self.values[0], self.values[-1]) and value not in self.limits
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is run, and what is asked of the results.
+
+    Attributes:
+        run: A function of settings and seed that returns numbers, or lists of numbers, by name. It sees to its own
+            seeding, and gives the same numbers each time.
+        alternatives: The settings of each, by the name that tables and prose use.
+        metrics: The numbers to compare by; what else `run` returns is kept for figures.
+        seeds: Those that each alternative is evaluated on, at least two; ten give a good interval.
+        tune: The setting to choose, for all alternatives or for each; None leaves an alternative as it is.
+        tuning_seeds: Those that settings are chosen on: none of `seeds`.
+        choose: The metric to choose by; the first one where it is not said.
+        reference: The alternative that the others are compared with; or, by the alternative's name, its own reference.
+        seconds_per_run: About how long one run takes, for the time left to be told before the first has ended.
+    """
+
+    run: Callable[[Settings, int], Mapping[str, Any]]
+    alternatives: Mapping[str, Settings]
+    metrics: Mapping[str, Metric]
+    seeds: Sequence[int]
+    tune: Tune | Mapping[str, Tune | None] | None = None
+    tuning_seeds: Sequence[int] = ()
+    choose: str = ""
+    reference: str | Mapping[str, str] | None = None
+    seconds_per_run: float = 1.0
+    references: Mapping[str, str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.alternatives:
+            raise DocsError("alternatives is empty: there is nothing to compare")
+        if not self.metrics:
+            raise DocsError(
+                "metrics is empty: name a number that run returns, with the difference that matters"
+            )
+        object.__setattr__(self, "choose", self.choose or next(iter(self.metrics)))
+        if self.choose not in self.metrics:
+            raise DocsError(f"choose={self.choose!r} is no metric; there are {', '.join(self.metrics)}")
+        self._check_names()
+        self._check_seeds()
+        self._check_tuning()
+        for name, settings in self.alternatives.items():
+            _check_settings(name, settings)
+        object.__setattr__(self, "references", self._references())
+
+    def tune_of(self, alternative: str) -> Tune | None:
+        """What is chosen for `alternative`."""
+        return self.tune.get(alternative) if isinstance(self.tune, Mapping) else self.tune
+
+    def settings(self, alternative: str, value: Any = None) -> Settings:
+        """The settings of a run: the alternative's own, with `value` for what is tuned."""
+        tune = self.tune_of(alternative)
+        return {**self.alternatives[alternative], **({tune.parameter: value} if tune else {})}
+
+    def _check_names(self) -> None:
+        for name in (*self.alternatives, *self.metrics):
+            if not name or set("[]{}\n") & set(name):
+                raise DocsError(
+                    f"{name!r} cannot be quoted by pages: names have no brackets, braces or new lines"
+                )
+
+    def _check_seeds(self) -> None:
+        for name, seeds in (("seeds", self.seeds), ("tuning_seeds", self.tuning_seeds)):
+            if len(set(seeds)) < len(seeds):
+                raise DocsError(f"{name}: a seed stands there twice")
+        if len(self.seeds) < 2:
+            raise DocsError(f"seeds={list(self.seeds)}: an interval needs at least two")
+        both = sorted(set(self.seeds) & set(self.tuning_seeds))
+        if both:
+            raise DocsError(
+                f"seed {both[0]} is in seeds and in tuning_seeds: what is chosen on a seed looks good on it"
+            )
+
+    def _check_tuning(self) -> None:
+        tuned = {name: tune for name in self.alternatives if (tune := self.tune_of(name))}
+        if isinstance(self.tune, Mapping):
+            unsaid = [name for name in self.alternatives if name not in self.tune]
+            unknown = [name for name in self.tune if name not in self.alternatives]
+            if unsaid or unknown:
+                raise DocsError(
+                    f"tune names {unknown[0]!r}, which is no alternative"
+                    if unknown
+                    else f"tune does not say what is chosen for {unsaid[0]!r}; say None where nothing is"
+                )
+        if bool(tuned) != bool(self.tuning_seeds):
+            raise DocsError("tune and tuning_seeds go together: settings are chosen on seeds of their own")
+        sizes = {name: len(tune.values) for name, tune in tuned.items()}
+        if len(set(sizes.values())) > 1:
+            few, many = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
+            raise DocsError(
+                f"{many!r} is chosen from {sizes[many]} values and {few!r} from {sizes[few]}: "
+                "an equal budget is as many for each"
+            )
+        for name, tune in tuned.items():
+            if tune.parameter in self.alternatives[name]:
+                raise DocsError(
+                    f"{name!r} has a {tune.parameter!r} of its own, which is to be chosen: leave it out"
+                )
+
+    def _references(self) -> dict[str, str]:
+        if self.reference is None:
+            return {}
+        found = (
+            {name: self.reference for name in self.alternatives if name != self.reference}
+            if isinstance(self.reference, str)
+            else dict(self.reference)
+        )
+        for name in (*([self.reference] if isinstance(self.reference, str) else found), *found.values()):
+            if name not in self.alternatives:
+                raise DocsError(f"reference names {name!r}, which is no alternative")
+        same = [name for name, reference in found.items() if name == reference]
+        if same:
+            raise DocsError(f"{same[0]!r} is its own reference: leave it out")
+        return found
+
+
+def _check_settings(name: str, settings: Settings) -> None:
+    """Settings are kept as JSON beside the results: what comes back must be what was written."""
+    try:
+        same = json.loads(json.dumps(settings, allow_nan=False)) == settings
+    except (TypeError, ValueError) as error:
+        raise DocsError(f"the settings of {name!r} cannot be kept as JSON: {error}") from None
+    if not same:
+        raise DocsError(
+            f"the settings of {name!r} are not the same as JSON: use lists for tuples, texts for keys"
+        )
