@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Sequence
+from multiprocessing.pool import ThreadPool
 
 import pytest
 from toy_project import Project
@@ -197,6 +198,14 @@ def test_a_run_starts_in_an_empty_directory_of_its_own(project: Project):
     made(study(project, program=PROGRAM.replace('"""Go down."""', write)))
 
 
+def test_a_worker_with_threads_runs_one_at_a_time(project: Project):
+    alone = "import os, time\n    os.mkdir('mine')\n    time.sleep(0.01)\n    assert os.listdir() == ['mine']"
+    file = study(project, program=PROGRAM.replace('"""Go down."""', alone))
+    with ThreadPool(4) as threads:
+        recording.record_study(file, Pool(4, lambda tasks: threads.imap_unordered(worker.run, tasks)))
+    record.fresh(file)
+
+
 def test_a_worker_of_another_environment_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("MPLBACKEND")
     with pytest.raises(DocsError, match=r"start this worker with MPLBACKEND=module://verified_docs.backend"):
@@ -257,6 +266,10 @@ def test_numbers_that_cannot_be_quoted_are_refused(project: Project):
             r"studies/toy.py: seeds=\[0\]: an interval needs at least two",
         ),
         ('"""So?"""\nx = =', "studies/toy.py:2: SyntaxError"),
+        (
+            '"""So?"""\nimport not_installed',
+            "studies/toy.py:2: ModuleNotFoundError: No module named 'not_installed'",
+        ),
     ],
 )
 def test_a_file_that_is_no_study_is_named(project: Project, program: str, message: str):

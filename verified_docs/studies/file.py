@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 import types
 from collections.abc import Iterator
 from functools import lru_cache
@@ -50,6 +51,14 @@ class StudyFile(Snippet):
             module = module_from(self.source, str(self.path))
         except DocsError as error:
             raise DocsError(f"{self.place}: {error}") from error
+        except Exception as error:
+            lines = [
+                one.lineno
+                for one in traceback.extract_tb(error.__traceback__)
+                if one.filename == str(self.path)
+            ]
+            where = f"{self.place}:{lines[-1]}" if lines else self.place
+            raise DocsError(f"{where}: {type(error).__name__}: {error}") from error
         if not isinstance(getattr(module, "study", None), Study):
             raise DocsError(f"{self.place}: defines no `study = Study(…)`")
         return module

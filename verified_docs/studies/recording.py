@@ -87,7 +87,8 @@ def _run(plan: Plan, cells: Sequence[Cell], what: str, pool: Pool) -> None:
     tasks = [
         Task(file.source, str(file.path), settings, seed, env, config.preload) for settings, seed in cells
     ]
-    progress = Progress(f"{file.path.stem}, {what}", len(tasks), plan.study.seconds_per_run, pool.workers)
+    spent = [run.seconds for run in plan.finished.values()] or [plan.study.seconds_per_run]
+    progress = Progress(f"{file.path.stem}, {what}", len(tasks), sum(spent) / len(spent), pool.workers)
     try:
         for outcome in pool.run(tasks):
             if outcome.error is not None:
