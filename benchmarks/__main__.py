@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import activations, cold, data, fresh_clone, unchanged, weight
+from benchmarks import activations, batch_norm, clipping, cold, data, depth, fresh_clone, unchanged, weight
 from benchmarks.recording import record
 from benchmarks.table import Row, printed
 
@@ -19,6 +19,9 @@ MEASUREMENTS: dict[str, Callable[[], list[Row]]] = {
     "epoch": data.an_epoch,
     "loading": data.loading_again,
     "activations": activations.time_per_activation,
+    "clipping": clipping.cost_of_clipping,
+    "depth": depth.time_per_step,
+    "batch_norm": batch_norm.cost_of_batch_norm,
     "fresh_clone": fresh_clone.site_without_torch,
 }
 
@@ -34,16 +37,23 @@ def main() -> int:
     if unknown:
         parser.error(f"there is no measurement {unknown[0]!r}; there are {', '.join(MEASUREMENTS)}")
     rows: list[Row] = []
+    try:
+        measure(names, rows, keep=arguments.record)
+    finally:  # minutes of measuring are not lost with the one that fails
+        print(printed(rows))
+    return 0 if all(row.holds for row in rows) else 1
+
+
+def measure(names: list[str], rows: list[Row], *, keep: bool) -> None:
+    """Measure one after the other, and append what each gives."""
     for number, name in enumerate(names, start=1):
         started = time.monotonic()
         print(f"[{number}/{len(names)}] {name} …", file=sys.stderr, flush=True)
         measured = MEASUREMENTS[name]()
-        if arguments.record:
+        if keep:
             record(name, measured)
         rows += measured
         print(f"    {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-    print(printed(rows))
-    return 0 if all(row.holds for row in rows) else 1
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def pages() -> list[Row]:
     ).read_text(encoding="utf-8")
     light = len(_FIGURE.sub("", notebook).encode()) / 1000
     with tempfile.TemporaryDirectory() as folder:
-        program = toy.ROOT / "snippets" / "gradients" / "initialization" / "symmetry.py"
+        program = toy.ROOT / "snippets" / "gradients" / "index" / "symmetry.py"
         toy.notebooks([program], Path(folder) / "docs")
         (Path(folder) / "docs" / "index.md").write_text("# Peer\n")
         (Path(folder) / "mkdocs.yml").write_text(

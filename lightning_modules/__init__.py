@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from lightning_modules.gradients.gradient_clipping import ClipGradientNorm, ClipGradientValue
     from lightning_modules.gradients.gradient_clipping_adaptive import AdaptiveGradientClipping
     from lightning_modules.gradients.gradient_clipping_percentile import ClipGradientPercentile
-    from lightning_modules.gradients.initialization import InitializationReport, Initialize, initialize
+    from lightning_modules.gradients.initialization import Initialize, initialize
+    from lightning_modules.gradients.initialization_report import InitializationReport
     from lightning_modules.gradients.signal import signal
     from lightning_modules.gradients.signal_report import SignalReport
     from lightning_modules.history import History
@@ -44,7 +45,7 @@ _MODULE_OF = {
     "History": "history",
     "InMemoryBatches": "data.batches",
     "InMemoryImages": "data.images",
-    "InitializationReport": "gradients.initialization",
+    "InitializationReport": "gradients.initialization_report",
     "Initialize": "gradients.initialization",
     "MLP": "networks",
     "ReLUSquared": "gradients.activations",

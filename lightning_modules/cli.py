@@ -3,6 +3,7 @@
 python -m lightning_modules fit --trainer.max_epochs 5
 python -m lightning_modules fit --data FashionMNIST --model.network.widths [784,300,100,10]
 python -m lightning_modules fit --model.optimizer torch.optim.SGD --model.optimizer.lr 0.1
+python -m lightning_modules fit --trainer.callbacks+=ClipGradientNorm --trainer.callbacks.max_norm 1
 python -m lightning_modules fit --print_config > mlp.yaml
 python -m lightning_modules fit --config mlp.yaml
 """
@@ -13,13 +14,28 @@ from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCL
 from lightning_modules.classifier import Classifier
 from lightning_modules.data.digits import Digits
 from lightning_modules.data.fashion_mnist import FashionMNIST
+from lightning_modules.gradients.batch_norm import FreezeBatchNorm
+from lightning_modules.gradients.gradient_clipping import ClipGradientNorm, ClipGradientValue
+from lightning_modules.gradients.gradient_clipping_adaptive import AdaptiveGradientClipping
+from lightning_modules.gradients.gradient_clipping_percentile import ClipGradientPercentile
 from lightning_modules.gradients.initialization import Initialize
 from lightning_modules.history import History
 from lightning_modules.networks import MLP
 from lightning_modules.quiet import hide_expected_warnings
 
 # jsonargparse accepts a class by its short name once it has been imported.
-SHORT_NAMES = (Digits, FashionMNIST, History, Initialize, MLP)
+SHORT_NAMES = (
+    AdaptiveGradientClipping,
+    ClipGradientNorm,
+    ClipGradientPercentile,
+    ClipGradientValue,
+    Digits,
+    FashionMNIST,
+    FreezeBatchNorm,
+    History,
+    Initialize,
+    MLP,
+)
 
 
 class CommandLine(LightningCLI):

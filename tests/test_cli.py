@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from lightning_modules import MLP, Classifier, Digits, FashionMNIST, Initialize
+from lightning_modules import MLP, Classifier, ClipGradientNorm, Digits, FashionMNIST, Initialize
 from lightning_modules.cli import main
 
 QUIET = [
@@ -56,6 +56,8 @@ def test_every_part_can_be_chosen_by_a_short_name():
             "--model.lr_scheduler.gamma=0.5",
             "--trainer.callbacks+=Initialize",
             "--trainer.callbacks.distribution=uniform",
+            "--trainer.callbacks+=ClipGradientNorm",
+            "--trainer.callbacks.max_norm=0.5",
         ]
     )
     assert run.trainer.global_step == 2
@@ -70,6 +72,8 @@ def test_every_part_can_be_chosen_by_a_short_name():
     (callback,) = (c for c in run.trainer.callbacks if isinstance(c, Initialize))
     assert callback.report["network.1"].scheme == "glorot"
     assert callback.report["network.1"].distribution == "uniform"
+    (clipping,) = (c for c in run.trainer.callbacks if isinstance(c, ClipGradientNorm))
+    assert (clipping.max_norm, clipping.steps) == (0.5, 2)
 
 
 def test_one_setting_of_the_default_network_can_be_changed_alone():

@@ -20,6 +20,7 @@ from verified_docs.errors import DocsError
 from verified_docs.pages import Quote, every_quote
 from verified_docs.passes import Passes
 from verified_docs.runner import DataUnavailable, Results, Runner
+from verified_docs.sharing import SharedServer, can_share
 from verified_docs.snippet import Snippet, is_snippet
 
 _KEY = pytest.StashKey["Session"]()
@@ -39,14 +40,27 @@ def pytest_configure(config: pytest.Config) -> None:
         found = configuration.load(config.rootpath)
     except DocsError as error:
         raise pytest.UsageError(str(error)) from error
-    if found is not None:
-        config.stash[_KEY] = Session(found, config)
+    if found is None:
+        return
+    session = config.stash[_KEY] = Session(found, config)
+    if getattr(config.option, "numprocesses", None) and can_share():
+        session.shared = SharedServer(found, at_once=config.option.run_all or config.option.record)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each of xdist's workers where the shared server is."""
+    session = node.config.stash.get(_KEY, None)
+    if session is not None and session.shared is not None:
+        node.workerinput[_PROPERTY] = session.shared.address
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     session = config.stash.get(_KEY, None)
     if session is not None:
         session.runner.close()
+        if session.shared is not None:
+            session.shared.close()
 
 
 class Session:
@@ -54,7 +68,8 @@ class Session:
 
     def __init__(self, config: configuration.Config, pytest_config: pytest.Config) -> None:
         self.config = config
-        self.runner = Runner(config)
+        self.shared: SharedServer | None = None
+        self.runner = Runner(config, shared=getattr(pytest_config, "workerinput", {}).get(_PROPERTY))
         self.passes = Passes(config)
         self.recording: bool = pytest_config.getoption("record")
         self.skipping = not (pytest_config.getoption("run_all") or configuration.in_ci())

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import subprocess
 import sys
 import tempfile
 from contextlib import suppress
@@ -17,6 +15,7 @@ from typing import Any
 from verified_docs.child import Job
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
+from verified_docs.launch import Connection, OwnServer, ServerOfShared
 from verified_docs.snippet import Snippet
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # a progress bar's \r, a terminal's colours
@@ -43,12 +42,19 @@ class Results:
 
 
 class Runner:
-    """A server process, started when the first snippet has to run."""
+    """A server, started when the first snippet has to run.
 
-    def __init__(self, config: Config, *, fork: bool = sys.platform == "linux") -> None:
+    With the address of a `SharedServer` it is forked from that one, and is ready as soon as the first of those that
+    share it.
+    """
+
+    def __init__(
+        self, config: Config, *, fork: bool = sys.platform == "linux", shared: str | None = None
+    ) -> None:
         self._config = config
         self._fork = fork
-        self._server: subprocess.Popen[str] | None = None
+        self._shared = shared
+        self._server: Connection | None = None
 
     def run(self, snippet: Snippet) -> Results:
         """Run `snippet`; raises SnippetFailed with the place and the reason, or DataUnavailable."""
@@ -69,41 +75,20 @@ class Runner:
     def close(self) -> None:
         """End the server, and with it what it runs."""
         server, self._server = self._server, None
-        if server is None:
-            return
-        assert server.stdin and server.stdout
-        with suppress(OSError):
-            server.stdin.close()
-        try:
-            server.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-        server.stdout.close()
+        if server is not None:
+            server.close()
 
-    def _start(self) -> subprocess.Popen[str]:
-        request = json.dumps({"preload": self._config.preload, "fork": self._fork})
-        return subprocess.Popen(
-            [sys.executable, "-m", "verified_docs.server", request],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            cwd=self._config.root,
-            env={**os.environ, **self._config.env, "PYTHONPATH": with_engine(os.environ.get("PYTHONPATH"))},
-        )
+    def _connect(self) -> Connection:
+        if self._shared is not None:
+            with suppress(OSError):  # it was ended: go on without it
+                return ServerOfShared(self._shared)
+        return OwnServer(self._config, fork=self._fork)
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         if self._server is None:
-            self._server = self._start()
-        server = self._server
-        assert server.stdin and server.stdout
+            self._server = self._connect()
         try:
-            server.stdin.write(json.dumps(request) + "\n")
-            server.stdin.flush()
-            reply = server.stdout.readline()
-        except OSError:
-            reply = ""
+            reply = self._server.ask(json.dumps(request))
         except BaseException:
             self.close()  # Ctrl-C: a reply that nobody waits for must not answer the next question
             raise
@@ -160,11 +145,6 @@ def is_error_of(public: str, defined: str) -> bool:
     """Whether the public name of an error is that of the one raised, which may be defined in a module below."""
     (package, name), (module, defined_name) = public.rsplit(".", 1), defined.rsplit(".", 1)
     return name == defined_name and f"{module}.".startswith(f"{package}.")
-
-
-def with_engine(path: str | None) -> str:
-    """The server imports the engine wherever the project lies."""
-    return os.pathsep.join(filter(None, [str(Path(__file__).parent.parent), path]))
 
 
 def _last_place(trace: str, snippet: Snippet) -> str:

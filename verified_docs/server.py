@@ -1,16 +1,19 @@
 """The process that snippets are forked from: it imports what they all need, once, and does nothing else.
 
 A line of JSON on stdin is a job, a line of JSON on stdout says how it ended. Where forking is safe (Linux), a child
-costs some 30 ms instead of seconds of imports; elsewhere each job is a plain process.
+costs some 30 ms instead of seconds of imports; elsewhere each job is a plain process. Several clients can share one
+import: the process then waits at a socket, and forks a server for each that connects.
 """
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -38,12 +41,50 @@ class Ending:
 
 def serve(preload: list[str], *, fork: bool) -> None:
     """Answer jobs until stdin closes."""
-    if sys.platform == "linux":
-        _adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the client's to handle; it then closes stdin
     if fork:
-        for name in preload:
-            importlib.import_module(name)
+        _import(preload)
+    _answer(fork=fork)
+
+
+def share(preload: list[str], listener: socket.socket, *, at_once: bool) -> None:
+    """Fork a server for each client that connects, until stdin closes; import when the first comes, or at once."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # servers that end leave nothing behind
+    if not at_once and not _next_client(listener):
+        return
+    _import(preload)
+    while _next_client(listener):
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            listener.close()
+            os.dup2(connection.fileno(), 0)
+            os.dup2(connection.fileno(), 1)
+            connection.close()
+            try:
+                _answer(fork=True)
+            finally:
+                os._exit(0)
+        connection.close()
+
+
+def _next_client(listener: socket.socket) -> bool:
+    """Wait for one; False if the owner has left instead."""
+    return 0 not in select.select([0, listener.fileno()], [], [])[0]
+
+
+def _import(preload: list[str]) -> None:
+    gc.disable()  # a sixth of the time would go into looking for garbage that imports do not leave
+    for name in preload:
+        importlib.import_module(name)
+    gc.freeze()  # children share these pages: their collectors need not touch them
+    gc.enable()
+
+
+def _answer(*, fork: bool) -> None:
+    if sys.platform == "linux":
+        _adopt_orphans()
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # nothing but replies goes to the client
     for line in sys.stdin:
@@ -183,7 +224,11 @@ def _reap_orphans() -> None:
 
 
 def _main(request: dict[str, Any]) -> None:
-    serve(request["preload"], fork=request["fork"])
+    if "listener" in request:
+        share(request["preload"], socket.socket(fileno=request["listener"]), at_once=request["at_once"])
+        os._exit(0)  # taking apart what was imported would keep the owner waiting
+    else:
+        serve(request["preload"], fork=request["fork"])
 
 
 if __name__ == "__main__":

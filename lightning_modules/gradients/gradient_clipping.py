@@ -140,7 +140,10 @@ def scale_down_(parameters: Sequence[nn.Parameter], norm: float, max_norm: float
     """Scale gradients of a known norm to `max_norm` if they are longer, and say whether they were."""
     if norm <= max_norm:
         return False
-    nn.utils.clip_grads_with_norm_(parameters, max_norm, torch.tensor(norm, dtype=torch.float64))
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    # As torch's clip_grad_norm_ does, but by a plain number, which takes half the time that a tensor does.
+    if gradients:
+        torch._foreach_mul_(gradients, max_norm / (norm + 1e-6))
     return True
 
 

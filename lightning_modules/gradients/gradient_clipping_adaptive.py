@@ -25,7 +25,7 @@ from lightning_modules.gradients.gradient_clipping_callback import GradientClipp
 
 
 def unit_norms(tensor: Tensor) -> Tensor:
-    """The norm of each unit, shape (units,).
+    """The norm of each unit, shape (units,), in float32 or better.
 
     >>> unit_norms(torch.tensor([[3.0, 4.0], [0.0, 2.0]]))  # sqrt(9 + 16) and 2
     tensor([5., 2.])
@@ -35,9 +35,13 @@ def unit_norms(tensor: Tensor) -> Tensor:
     Args:
         tensor: Shape (units, ...), or a vector.
     """
-    is_vector = tensor.ndim < 2
-    norms: Tensor = torch.linalg.vector_norm(tensor, dim=None if is_vector else tuple(range(1, tensor.ndim)))
-    return norms.view(1) if is_vector else norms
+    # In half precision the norm of what is finite may not be.
+    dtype = torch.float32 if tensor.dtype in (torch.float16, torch.bfloat16) else None
+    if tensor.ndim < 2:
+        norm: Tensor = torch.linalg.vector_norm(tensor, dtype=dtype)
+        return norm.view(1)
+    norms: Tensor = torch.linalg.vector_norm(tensor, dim=tuple(range(1, tensor.ndim)), dtype=dtype)
+    return norms
 
 
 @torch.no_grad()
@@ -69,15 +73,31 @@ def adaptive_clip_(
         raise ValueError(f"Each weight needs its gradient, got {len(weights)} weights and {len(gradients)}.")
     if not weights:
         return torch.tensor(False)
-    allowed = torch.cat([unit_norms(weight) for weight in weights]).clamp_(min=eps).mul_(clipping)
     norms = torch.cat([unit_norms(gradient) for gradient in gradients])
-    was_clipped = (norms > allowed).any()
-    if was_clipped:
-        factors = allowed / torch.maximum(norms, allowed)
-        units = [1 if gradient.ndim < 2 else len(gradient) for gradient in gradients]
-        for gradient, factor in zip(gradients, factors.split(units), strict=True):
-            gradient.mul_(factor.view((-1,) + (1,) * (gradient.ndim - 1) if gradient.ndim else ()))
-    return was_clipped
+    return torch.tensor(_shorten_(weights, gradients, norms, clipping, eps))
+
+
+@torch.no_grad()
+def _shorten_(
+    weights: Sequence[Tensor], gradients: Sequence[Tensor], norms: Tensor, clipping: float, eps: float
+) -> bool:
+    """Shorten gradients whose units' norms are known, (all units,), and say whether any was too long."""
+    allowed = torch.cat([unit_norms(weight) for weight in weights]).clamp_(min=eps)
+    factors = allowed.mul_(clipping).div_(norms).clamp_(max=1)
+    if factors.amin().item() == 1:
+        return False
+    parts = factors.split([1 if gradient.ndim < 2 else len(gradient) for gradient in gradients])
+    torch._foreach_mul_(
+        list(gradients), [_to_units(part, gradient) for part, gradient in zip(parts, gradients, strict=True)]
+    )
+    return True
+
+
+def _to_units(factors: Tensor, gradient: Tensor) -> Tensor:
+    """Shape (units,), so that it multiplies each unit of (units, ...) by its own."""
+    if gradient.ndim == 1:
+        return factors
+    return factors.view((-1,) + (1,) * (gradient.ndim - 1) if gradient.ndim else ())
 
 
 class AdaptiveGradientClipping(GradientClipping):
@@ -129,6 +149,10 @@ class AdaptiveGradientClipping(GradientClipping):
         # By the parameter itself: tied weights have one name of several, and equal values prove nothing.
         self._left_out: set[int] = set()
         self._transposed: dict[int, int] = {}
+        # What is about to be clipped, as views with the units first, and the norms of the gradients' units.
+        self._weights: list[Tensor] = []
+        self._gradients: list[Tensor] = []
+        self._norms = torch.empty(0)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Find the parameters to leave out, and the weights that have their units second."""
@@ -150,14 +174,28 @@ class AdaptiveGradientClipping(GradientClipping):
             if isinstance(module, _ConvTransposeNd)
         }
 
-    def clip_(self, parameters: Sequence[nn.Parameter], norm: float) -> bool:
-        """Clip all but the excluded."""
-        weights, gradients = [], []
+    def measure(self, parameters: Sequence[nn.Parameter]) -> float:
+        """The global norm, by way of the units' norms, which are needed anyway."""
+        self._weights, self._gradients = [], []
+        norms, of_excluded = [], []
         for parameter in parameters:
-            if id(parameter) not in self._left_out and parameter.grad is not None:
-                weights += self._units_first(parameter, parameter)
-                gradients += self._units_first(parameter.grad, parameter)
-        return bool(adaptive_clip_(weights, gradients, self.clipping, self.eps))
+            assert parameter.grad is not None
+            views = self._units_first(parameter.grad, parameter)
+            if id(parameter) in self._left_out:
+                of_excluded += [unit_norms(view) for view in views]
+            else:
+                self._weights += self._units_first(parameter, parameter)
+                self._gradients += views
+                norms += [unit_norms(view) for view in views]
+        everything = torch.cat(norms + of_excluded)
+        self._norms = everything[: len(everything) - sum(map(len, of_excluded))]
+        return float(torch.linalg.vector_norm(everything).item())
+
+    def clip_(self, parameters: Sequence[nn.Parameter], norm: float) -> bool:
+        """Clip all but the excluded, which `measure` has just seen."""
+        weights, gradients = self._weights, self._gradients
+        self._weights, self._gradients = [], []  # not kept longer than the step
+        return bool(weights) and _shorten_(weights, gradients, self._norms, self.clipping, self.eps)
 
     def _units_first(self, tensor: Tensor, parameter: nn.Parameter) -> list[Tensor]:
         """Views of a parameter or its gradient, of shape (units, ...)."""

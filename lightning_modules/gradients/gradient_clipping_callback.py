@@ -66,11 +66,15 @@ class GradientClipping(pl.Callback):
         self._is_logged = False
         self._metrics: dict[str, _Total] = {}
 
+    def measure(self, parameters: Sequence[nn.Parameter]) -> float:
+        """The global norm of the gradients of these parameters, which all have one."""
+        return global_norm([p.grad for p in parameters if p.grad is not None]).item()
+
     @abstractmethod
     def clip_(self, parameters: Sequence[nn.Parameter], norm: float) -> bool:
-        """Clip, in place, the gradients of these parameters, which all have one, and say whether that changed them.
+        """Clip, in place, the gradients of these parameters, and say whether that changed them.
 
-        `norm` is their global norm, which is finite.
+        They have just been measured: `norm` is their global norm, and it is finite.
         """
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
@@ -134,7 +138,7 @@ class GradientClipping(pl.Callback):
         parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
         if not parameters:
             return
-        norm = global_norm([p.grad for p in parameters]).item()
+        norm = self.measure(parameters)
         is_finite = math.isfinite(norm)
         if not is_finite:
             if self.non_finite == "raise":

@@ -4,8 +4,9 @@ With ‖g_t‖ the gradient's norm at step t before clipping, w the window and p
 
     r_t = the p-th percentile of ‖g_{t−w}‖, …, ‖g_{t−1}‖          g_t ← g_t · min(1, r_t / ‖g_t‖)
 
-At p = 90 about one step in ten is clipped, whatever the model, the loss and the learning rate. The threshold follows
-the norms as they grow and shrink, and one enormous gradient does not move it.
+The threshold follows the norms as they grow and shrink, and one enormous gradient does not move it. Where norms keep
+their size, one step in ten is clipped at p = 90. Where they shrink, as they do while a network learns, most lie below
+a percentile of the past and fewer steps are clipped: the longer the window, the fewer.
 
 Seetharaman, Wichern, Pardo, Le Roux, "AutoClip: Adaptive Gradient Clipping for Source Separation Networks", MLSP 2020,
 which looks back over all steps. https://arxiv.org/abs/2007.14469
@@ -13,6 +14,7 @@ Godbole, Dahl, Gilmer, Shallue, Nado, "Deep Learning Tuning Playbook", 2023, whi
 https://github.com/google-research/tuning_playbook
 """
 
+import math
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Sequence
@@ -57,11 +59,13 @@ class ClipGradientPercentile(GradientClipping):
         window: How many steps to look back.
         warmup: How many steps to wait before the first is clipped, since the percentile of one or two norms
             means nothing.
+        max_norm: The longest that a gradient may ever be, during warm-up too. Infinite leaves the first steps
+            unprotected.
         non_finite: What to do if a gradient is not finite: "raise", or "skip" the step and count it.
         every_step: Also keep the norm of each step, as `norms`.
 
     Attributes:
-        threshold: The norm above which the next step is clipped; infinite during warm-up.
+        threshold: The norm above which the next step is clipped; `max_norm` during warm-up.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -74,6 +78,7 @@ class ClipGradientPercentile(GradientClipping):
         percent: float = 90.0,
         window: int = 1000,
         warmup: int = 10,
+        max_norm: float = math.inf,
         non_finite: NonFinite = "raise",
         every_step: bool = False,
     ) -> None:
@@ -84,9 +89,14 @@ class ClipGradientPercentile(GradientClipping):
             raise ValueError(
                 f"warmup must be at least 1 and at most the window, got warmup {warmup} and window {window}."
             )
+        if not max_norm > 0:
+            raise ValueError(
+                f"max_norm must be positive, got {max_norm}. Leave it out to let the percentile alone decide."
+            )
         self.percent = percent
         self.window = window
         self.warmup = warmup
+        self.max_norm = max_norm
 
     def forget(self) -> None:
         """Start counting anew, with an empty window."""
@@ -98,8 +108,8 @@ class ClipGradientPercentile(GradientClipping):
     def threshold(self) -> float:
         """The norm above which the next step is clipped."""
         if len(self._ordered) < self.warmup:
-            return float("inf")
-        return percentile(self._ordered, self.percent)
+            return self.max_norm
+        return min(self.max_norm, percentile(self._ordered, self.percent))
 
     def clip_(self, parameters: Sequence[nn.Parameter], norm: float) -> bool:
         """Scale the gradients down to the threshold, if they are longer, and then count their norm."""

@@ -23,8 +23,7 @@ the gain √(2 / (1 + a²)) for He and 1 for the others. Biases start at 0.
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, get_args
 from weakref import WeakSet
 
 import pytorch_lightning as pl
@@ -32,11 +31,12 @@ import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import Generator, Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
-from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
+from torch.nn.modules.conv import _ConvTransposeNd
 from torch.nn.parameter import is_lazy
 
 from lightning_modules.gradients.activations import SCHEME_FOR as SCHEME_FOR
 from lightning_modules.gradients.activations import Scheme, scheme_for
+from lightning_modules.gradients.fans import Fans, fans
 from lightning_modules.gradients.following import (
     Following,
     Nothing,
@@ -45,46 +45,13 @@ from lightning_modules.gradients.following import (
     is_weight_layer,
     watched,
 )
-
-Distribution = Literal["normal", "uniform", "orthogonal"]
+from lightning_modules.gradients.initialization_report import (
+    Distribution,
+    InitializationReport,
+    LayerReport,
+)
 
 _NORMALIZATIONS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
-
-
-class Fans(NamedTuple):
-    """How many inputs reach one unit, and how many units one input reaches; on average, borders aside."""
-
-    fan_in: float
-    fan_out: float
-
-
-def fans(layer: nn.Module) -> Fans:
-    """Count the connections of a dense, convolutional or transposed convolutional layer.
-
-    A kernel position counts as a connection, a channel only within its group. Moving by a stride of s, an
-    input meets 1/s of the kernel's positions; in a transposed convolution it is an output that does.
-
-    >>> fans(nn.Linear(300, 100))
-    Fans(fan_in=300.0, fan_out=100.0)
-    >>> fans(nn.Conv2d(16, 32, kernel_size=3))  # 16 * 9 and 32 * 9
-    Fans(fan_in=144.0, fan_out=288.0)
-    >>> fans(nn.ConvTranspose2d(32, 16, kernel_size=4, stride=2))  # 32 * 16 / 4 and 16 * 16
-    Fans(fan_in=128.0, fan_out=256.0)
-
-    Raises:
-        TypeError: If the layer is of another kind.
-    """
-    if isinstance(layer, nn.Linear):
-        return Fans(float(layer.in_features), float(layer.out_features))
-    if not isinstance(layer, _ConvNd):
-        raise TypeError(f"fans knows dense and convolutional layers, got {type(layer).__name__}.")
-    positions = math.prod(layer.kernel_size)
-    fan_in = positions * layer.in_channels / layer.groups
-    fan_out = positions * layer.out_channels / layer.groups
-    stride = math.prod(layer.stride)
-    if isinstance(layer, _ConvTransposeNd):
-        return Fans(fan_in / stride, fan_out)
-    return Fans(fan_in, fan_out / stride)
 
 
 def variance(scheme: Scheme, fan_in: float, fan_out: float, negative_slope: float = 0.0) -> float:
@@ -155,55 +122,6 @@ def initialize_(
     layer_fans = Fans(float(weight.shape[1] * positions), float(weight.shape[0] * positions))
     _draw_([weight], scheme, distribution, layer_fans, negative_slope, generator)
     return weight
-
-
-@dataclass(frozen=True)
-class LayerReport:
-    """What `initialize` did with one layer. Numbers are None where the layer was left as it is."""
-
-    name: str
-    kind: str
-    note: str
-    fan_in: float | None = None
-    fan_out: float | None = None
-    scheme: Scheme | None = None
-    distribution: Distribution | None = None
-    target_std: float | None = None
-    std_before: float | None = None
-    std_after: float | None = None
-
-
-@dataclass(frozen=True)
-class InitializationReport:
-    """What `initialize` did. `str(report)` is a table, `report["conv1"]` the row of one layer."""
-
-    rows: tuple[LayerReport, ...]
-
-    def __getitem__(self, name: str) -> LayerReport:
-        for row in self.rows:
-            if row.name == name:
-                return row
-        raise KeyError(f"{name!r} is not in the report; there is {', '.join(row.name for row in self.rows)}.")
-
-    def __iter__(self) -> Iterator[LayerReport]:
-        return iter(self.rows)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __str__(self) -> str:
-        head = ("layer", "kind", "fan in", "fan out", "scheme", "std before", "target", "after", "note")
-        lines = [head, *(_cells(row) for row in self.rows)]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-        # Words to the left, numbers to the right.
-        numeric = {2, 3, 5, 6, 7}
-        return "\n".join(
-            "  ".join(
-                cell.rjust(width) if column in numeric else cell.ljust(width)
-                for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-            ).rstrip()
-            for line in lines
-        )
 
 
 @torch.no_grad()
@@ -498,20 +416,3 @@ def _fill_(parameter: nn.Parameter | None, value: float) -> None:
 
 def _std(weight: Tensor) -> float:
     return weight.float().std(correction=0).item()
-
-
-def _cells(row: LayerReport) -> tuple[str, ...]:
-    def number(value: float | None, form: str) -> str:
-        return "" if value is None else format(value, form)
-
-    return (
-        row.name,
-        row.kind,
-        number(row.fan_in, "g"),
-        number(row.fan_out, "g"),
-        f"{row.scheme} {row.distribution}" if row.scheme else "",
-        number(row.std_before, ".4f"),
-        number(row.target_std, ".4f"),
-        number(row.std_after, ".4f"),
-        row.note,
-    )

@@ -50,6 +50,15 @@ def test_nothing_is_clipped_during_warm_up():
     assert callback.threshold < 100
 
 
+def test_a_largest_norm_holds_from_the_first_step_and_above_the_percentile():
+    callback = ClipGradientPercentile(warmup=2, max_norm=3.0)
+    assert [step(callback, norm).item() for norm in (100.0, 2.0)] == pytest.approx([3, 2])
+    assert callback.threshold == 3  # the percentile of 100 and 2 is 90.2
+    for _ in range(50):
+        step(callback, 1.0)
+    assert callback.threshold == 1
+
+
 def test_one_enormous_gradient_hardly_moves_the_threshold():
     callback = ClipGradientPercentile(window=100)
     for _ in range(100):
@@ -116,6 +125,7 @@ def test_a_smaller_window_takes_over_the_last_norms_only():
         ({"percent": 100}, "between 0 and 100, got 100"),
         ({"warmup": 0}, "got warmup 0 and window 1000"),
         ({"window": 5}, "got warmup 10 and window 5"),
+        ({"max_norm": 0}, "max_norm must be positive, got 0"),
     ],
 )
 def test_arguments_out_of_range_are_refused(arguments, message):

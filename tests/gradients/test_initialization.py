@@ -16,10 +16,9 @@ from torch import nn
 from torch.nn.utils import parametrizations
 
 from lightning_modules import MLP, Classifier, Digits, Initialize, initialize, quiet_trainer
+from lightning_modules.gradients.fans import Fans, fans
 from lightning_modules.gradients.initialization import (
     SCHEME_FOR,
-    Fans,
-    fans,
     initialize_,
     negative_slope_of,
     scheme_for,

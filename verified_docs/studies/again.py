@@ -19,7 +19,8 @@ from typing import Any
 from verified_docs import record
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
-from verified_docs.runner import DataUnavailable, is_error_of, with_engine
+from verified_docs.launch import with_engine
+from verified_docs.runner import DataUnavailable, is_error_of
 from verified_docs.studies import runs
 from verified_docs.studies.file import StudyFile
 from verified_docs.studies.recording import pinned

@@ -71,12 +71,11 @@ for name, style in (
     )
     after[name] = ten_digits.accuracies[-1]
     print(f"{name}: {after[name]:.0%} of the ten digits")
-    (line,) = plt.plot(ten_digits.accuracies, linestyle=style)
-    plt.text(
-        len(ten_digits.accuracies) + 1, after[name], name, color=line.get_color()
-    )
+    plt.plot(ten_digits.accuracies, linestyle=style, label=name)
 plt.xlabel("training step on 3 against 8")
 plt.ylabel("accuracy on ten digits")
+plt.ylim(0.6, 1.02)
+plt.legend(loc="lower left")
 plt.show()
 
 assert after["requires_grad=False"] < after["FreezeBatchNorm"] - 0.05

@@ -51,11 +51,11 @@ for kind, normalization in {
     found = [accuracies(normalization, rate, 42, 100)[-1] for rate in rates]
     by_rate[kind] = torch.stack(found).tolist()
     best_rate[kind] = rates[by_rate[kind].index(max(by_rate[kind]))]
-    left.semilogx(rates, by_rate[kind], marker="o", markersize=3, label=kind)
+    left.semilogx(rates, by_rate[kind], marker="o", markersize=3)
 
     runs = [accuracies(normalization, best_rate[kind], s, 300) for s in range(3)]
     runs = torch.stack(runs)
-    right.plot(at, runs.mean(dim=0))
+    right.plot(at, runs.mean(dim=0), label=kind)
     right.fill_between(at, runs.amin(dim=0), runs.amax(dim=0), alpha=0.15)
     early[kind], late[kind] = runs.mean(dim=0)[[0, -1]].tolist()
     print(
@@ -63,10 +63,10 @@ for kind, normalization in {
         f"{early[kind]:.0%} after 50 steps, {late[kind]:.0%} after 300"
     )
 left.axhline(0.1, color="black", linestyle="--", linewidth=0.8, zorder=0)
-left.text(0.003, 0.11, "guessing", va="bottom")
+left.text(0.03, 0.11, "guessing", va="bottom", ha="center")
 left.set_xlabel("learning rate")
 left.set_ylabel("validation accuracy")
-left.legend()
+right.legend(loc="lower right")
 right.set_xlabel("training step")
 plt.show()
 

@@ -1,0 +1,75 @@
+"""What an initialization did to each layer of a model, as a table."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from lightning_modules.gradients.activations import Scheme
+
+Distribution = Literal["normal", "uniform", "orthogonal"]
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """What `initialize` did with one layer. Numbers are None where the layer was left as it is."""
+
+    name: str
+    kind: str
+    note: str
+    fan_in: float | None = None
+    fan_out: float | None = None
+    scheme: Scheme | None = None
+    distribution: Distribution | None = None
+    target_std: float | None = None
+    std_before: float | None = None
+    std_after: float | None = None
+
+
+@dataclass(frozen=True)
+class InitializationReport:
+    """What `initialize` did. `str(report)` is a table, `report["conv1"]` the row of one layer."""
+
+    rows: tuple[LayerReport, ...]
+
+    def __getitem__(self, name: str) -> LayerReport:
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise KeyError(f"{name!r} is not in the report; there is {', '.join(row.name for row in self.rows)}.")
+
+    def __iter__(self) -> Iterator[LayerReport]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __str__(self) -> str:
+        head = ("layer", "kind", "fan in", "fan out", "scheme", "std before", "target", "after", "note")
+        lines = [head, *(_cells(row) for row in self.rows)]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+        # Words to the left, numbers to the right.
+        numeric = {2, 3, 5, 6, 7}
+        return "\n".join(
+            "  ".join(
+                cell.rjust(width) if column in numeric else cell.ljust(width)
+                for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+            for line in lines
+        )
+
+
+def _cells(row: LayerReport) -> tuple[str, ...]:
+    def number(value: float | None, form: str) -> str:
+        return "" if value is None else format(value, form)
+
+    return (
+        row.name,
+        row.kind,
+        number(row.fan_in, "g"),
+        number(row.fan_out, "g"),
+        f"{row.scheme} {row.distribution}" if row.scheme else "",
+        number(row.std_before, ".4f"),
+        number(row.target_std, ".4f"),
+        number(row.std_after, ".4f"),
+        row.note,
+    )
