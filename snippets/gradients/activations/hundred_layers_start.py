@@ -21,7 +21,7 @@ for name, activation, normalization, shift in (
     ("ReLU", nn.ReLU, None, 0.01),
     ("ReLU + batch norm", nn.ReLU, nn.BatchNorm1d, 20),
     ("GELU", nn.GELU, None, 20),
-    ("Swish", nn.SiLU, None, 0.005),
+    ("Swish", nn.SiLU, None, 20),
 ):
     torch.manual_seed(42)
     widths = [784] + [100] * depth + [10]

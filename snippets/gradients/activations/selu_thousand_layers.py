@@ -29,16 +29,16 @@ def through(signal, layers, gain=1.0, dropout=nothing):
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 3.2))
 settled = {}
-for name, scale, shift, above in (
-    ("mean 0, deviation 1", 1, 0, 0.55),
-    ("mean 3", 1, 3, 1.5),
-    ("times 255", 255, 0, 40),
+for name, scale, shift in (
+    ("mean 0, deviation 1", 1, 0),
+    ("mean 3", 1, 3),
+    ("times 255", 255, 0),
 ):
     torch.manual_seed(42)
     _, curve = through(torch.randn(500, width) * scale + shift, 40)
     settled[name] = curve[40]
-    (line,) = left.semilogy(curve)
-    left.text(9, above, name, color=line.get_color())
+    left.semilogy(curve, label=name)
+left.legend()
 left.set(xlabel="layer", ylabel="deviation of a unit", title="Inputs")
 
 end = {}
@@ -52,9 +52,10 @@ for name, gain, dropout in (
     means, curve = through(torch.randn(500, width), depth, gain, dropout)
     end[name] = curve[-1]
     print(f"{name}: deviation {end[name]:.0e} at layer {depth:,}")
-    (line,) = right.semilogy(curve)
+    right.semilogy(curve, label=name)
     if name == "LeCun":
         kept, drift = curve, max(abs(mean) for mean in means[99::100])
+right.legend()
 right.set(xlabel="layer", title="Conditions")
 lowest, highest = min(kept[100::100]), max(kept[100::100])
 print(f"LeCun, every hundredth layer: {lowest:.2f} to {highest:.2f}")

@@ -15,7 +15,7 @@ import lightning_modules as lm
 data = lm.FashionMNIST(train_size=20_000)
 images, labels = data.train
 unseen, answers = (tensor[:5_000] for tensor in data.test)
-rates = [0.001, 0.003, 0.01]
+rates = [0.0003, 0.001, 0.003, 0.01, 0.03]
 
 
 def accuracy(activation, rate, seed):
