@@ -58,10 +58,12 @@ for name, normalization, color in (
         max(accuracy_of(normalization, size, rate) for rate in (0.003, 0.03))
         for size in sizes
     ]
-    right.plot([str(size) for size in sizes], curve, marker="o", color=color)
-    right.text(1, curve[1] + 0.03, name, color=color, ha="center")
+    right.plot(
+        [str(size) for size in sizes], curve, marker="o", color=color, label=name
+    )
     of_two[name] = curve[0]
     print(f"batches of two, {name}: {curve[0]:.0%}")
+right.legend(loc="lower right")
 right.set_xlabel("batch size")
 right.set_ylabel("validation accuracy")
 plt.show()
