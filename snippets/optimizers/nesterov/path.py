@@ -1,8 +1,9 @@
 """What does the look ahead change on the way through a ravine?
 
 Left, 60 steps at the rate 0.7/κ and with β = 0.9 for both: momentum (blue) goes
-on swinging from wall to wall, Nesterov (orange) is damped within a few. Right, the distance to the minimum. Gradient descent at that rate (black) is
-behind both.
+on swinging from wall to wall, Nesterov (orange) is damped within a few. Right,
+the distance to the minimum. Gradient descent at that rate (black) is behind
+both.
 """
 
 import matplotlib.pyplot as plt
