@@ -7,7 +7,18 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import activations, batch_norm, clipping, cold, data, depth, fresh_clone, unchanged, weight
+from benchmarks import (
+    activations,
+    batch_norm,
+    clipping,
+    cold,
+    data,
+    depth,
+    fresh_clone,
+    optimizers,
+    unchanged,
+    weight,
+)
 from benchmarks.recording import record
 from benchmarks.table import Row, printed
 
@@ -22,6 +33,7 @@ MEASUREMENTS: dict[str, Callable[[], list[Row]]] = {
     "clipping": clipping.cost_of_clipping,
     "depth": depth.time_per_step,
     "batch_norm": batch_norm.cost_of_batch_norm,
+    "optimizers": optimizers.time_and_state,
     "fresh_clone": fresh_clone.site_without_torch,
 }
 

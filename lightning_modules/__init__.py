@@ -26,11 +26,23 @@ if TYPE_CHECKING:
     from lightning_modules.gradients.signal_report import SignalReport
     from lightning_modules.history import History
     from lightning_modules.networks import MLP
+    from lightning_modules.optimizers.adagrad import AdaGrad
+    from lightning_modules.optimizers.adam import Adam
+    from lightning_modules.optimizers.adamax import AdaMax
+    from lightning_modules.optimizers.adamw import AdamW
+    from lightning_modules.optimizers.momentum import Momentum
+    from lightning_modules.optimizers.nadam import Nadam
+    from lightning_modules.optimizers.nesterov import Nesterov
+    from lightning_modules.optimizers.rmsprop import RMSProp
     from lightning_modules.quiet import quiet_trainer
 
     __version__: str
 
 _MODULE_OF = {
+    "AdaGrad": "optimizers.adagrad",
+    "AdaMax": "optimizers.adamax",
+    "Adam": "optimizers.adam",
+    "AdamW": "optimizers.adamw",
     "AdaptiveGradientClipping": "gradients.gradient_clipping_adaptive",
     "Classifier": "classifier",
     "ClipGradientNorm": "gradients.gradient_clipping",
@@ -48,6 +60,10 @@ _MODULE_OF = {
     "InitializationReport": "gradients.initialization_report",
     "Initialize": "gradients.initialization",
     "MLP": "networks",
+    "Momentum": "optimizers.momentum",
+    "Nadam": "optimizers.nadam",
+    "Nesterov": "optimizers.nesterov",
+    "RMSProp": "optimizers.rmsprop",
     "ReLUSquared": "gradients.activations",
     "SignalReport": "gradients.signal_report",
     "Split": "data.splits",
@@ -61,6 +77,10 @@ _MODULE_OF = {
 
 __all__ = [
     "MLP",
+    "AdaGrad",
+    "AdaMax",
+    "Adam",
+    "AdamW",
     "AdaptiveGradientClipping",
     "Classifier",
     "ClipGradientNorm",
@@ -77,6 +97,10 @@ __all__ = [
     "InMemoryImages",
     "InitializationReport",
     "Initialize",
+    "Momentum",
+    "Nadam",
+    "Nesterov",
+    "RMSProp",
     "ReLUSquared",
     "SignalReport",
     "Split",

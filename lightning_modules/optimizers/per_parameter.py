@@ -1,0 +1,165 @@
+"""What the eight optimizers have in common: everything but the equation.
+
+Each of them moves one parameter at a time, by its gradient and by a few tensors that it keeps for it. A subclass says
+what it keeps (`begin`) and how the parameter moves (`update_`). Groups, closures, refusals and checkpoints are here.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, overload
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.optimizer import ParamsT
+
+
+class PerParameterOptimizer(Optimizer):
+    """The base of the optimizers.
+
+    Its settings have the names of torch's, and so have the tensors that it keeps. So a `state_dict` of either can be
+    loaded by the other, which goes on with the same steps.
+
+    Args:
+        params: Parameters, or groups of them with settings of their own, as every torch optimizer takes them.
+        **settings: The settings of groups that have none of their own.
+
+    Attributes:
+        fixed: Settings of torch's counterpart that the equation does not have, with the value that leaves them out.
+
+    Raises:
+        ValueError: If a setting is out of its range; on loading, if the state is not this optimizer's.
+        TypeError: In a step, if a gradient is sparse or complex.
+    """
+
+    fixed: ClassVar[Mapping[str, object]] = {}
+
+    def __init__(self, params: ParamsT, **settings: Any) -> None:
+        super().__init__(params, settings | dict(self.fixed))
+
+    @abstractmethod
+    def begin(self, parameter: Tensor, group: Mapping[str, Any]) -> dict[str, Tensor]:
+        """What to keep for a parameter, by name, as it is before the first step."""
+
+    @abstractmethod
+    def update_(
+        self, parameter: Tensor, gradient: Tensor, state: dict[str, Tensor], group: Mapping[str, Any]
+    ) -> None:
+        """Make one step, in place. The gradient must not be changed: it is the user's."""
+
+    def check(self, group: Mapping[str, Any]) -> None:
+        """Refuse a group's settings if they are out of range."""
+        self.require(0 <= group["lr"] < float("inf"), "lr", group["lr"], "at least 0 and finite")
+        self.require(group["weight_decay"] >= 0, "weight_decay", group["weight_decay"], "at least 0")
+        for name, value in self.fixed.items():
+            hint = f"this equation has no other; torch.optim has, with {name} as an option"
+            self.require(group[name] == value, name, group[name], f"{value}: {hint}")
+
+    def require_moments(self, group: Mapping[str, Any]) -> None:
+        """Refuse the settings that Adam and its kin share, if they are out of range."""
+        self.require(group["eps"] >= 0, "eps", group["eps"], "at least 0")
+        betas = group["betas"]
+        self.require(len(betas) == 2, "betas", betas, "two numbers")
+        for place, beta in enumerate(betas):
+            self.require(0 <= beta < 1, f"betas[{place}]", beta, "at least 0 and below 1")
+
+    def require(self, holds: bool, name: str, value: object, range_: str) -> None:
+        """Raise a ValueError that names the setting, unless its value is in the range."""
+        if not holds:
+            raise ValueError(f"{type(self).__name__}: {name} must be {range_}, got {value}.")
+
+    def decay(self, parameter: Tensor, gradient: Tensor, group: Mapping[str, Any]) -> Tensor:
+        """The gradient of the loss + (λ/2)‖θ‖², with λ = `weight_decay`: an ℓ2 penalty."""
+        # g ← g + λ θ
+        return gradient.add(parameter, alpha=group["weight_decay"])
+
+    def evaluate(self, closure: Callable[[], float] | None) -> float | None:
+        """Compute the loss and its gradients, if that is left to the optimizer."""
+        if closure is None:
+            return None
+        with torch.enable_grad():
+            return closure()
+
+    @overload
+    def step(self, closure: None = None) -> None: ...
+
+    @overload
+    def step(self, closure: Callable[[], float]) -> float: ...
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+        """Move every parameter that has a gradient.
+
+        Args:
+            closure: Computes the loss and its gradients; called first, if given.
+
+        Returns:
+            The closure's loss.
+        """
+        loss = self.evaluate(closure)
+        self._refuse_gradients()
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is None:
+                    continue
+                state = self.state[parameter]
+                if not state:
+                    state.update(self.begin(parameter, group))
+                gradient = -parameter.grad if group["maximize"] else parameter.grad
+                if group["weight_decay"]:
+                    gradient = self.decay(parameter, gradient, group)
+                self.update_(parameter, gradient, state, group)
+        return loss
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Take in more parameters, with settings of their own; the others are the defaults."""
+        self.check(self.defaults | param_group)
+        super().add_param_group(param_group)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a state that this optimizer or torch's counterpart has saved."""
+        for saved in state_dict["param_groups"]:
+            group = self.defaults | saved
+            self.check(group)
+            needed = self.begin(torch.empty(0), group).keys()
+            for number in saved["params"]:
+                kept = state_dict["state"].get(number) or needed  # nothing before its first step
+                if missing := sorted(needed - kept):
+                    raise ValueError(
+                        f"{type(self).__name__} cannot go on from this state: it has {', '.join(sorted(kept))} for a "
+                        f"parameter, and {', '.join(missing)} is missing. It was saved by another optimizer, or by one "
+                        "with other settings."
+                    )
+        super().load_state_dict(state_dict)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:  # torch's counterpart lacks what is ours alone
+            for name, value in self.defaults.items():
+                group.setdefault(name, value)
+
+    def _refuse_gradients(self) -> None:
+        """Before anything has moved, refuse what the equations are not for."""
+        for parameter in (parameter for group in self.param_groups for parameter in group["params"]):
+            gradient = parameter.grad
+            if gradient is not None and (gradient.is_sparse or gradient.is_complex()):
+                name, shape = type(self).__name__, tuple(parameter.shape)
+                if gradient.is_sparse:
+                    raise TypeError(
+                        f"{name} needs dense gradients, and that of a parameter of shape {shape} is sparse. Use "
+                        "sparse=False in its nn.Embedding, or torch.optim.SparseAdam for that parameter."
+                    )
+                raise TypeError(
+                    f"{name} moves real numbers, and a parameter of shape {shape} is complex. Make it real with "
+                    "torch.view_as_real, or use the optimizer of torch.optim."
+                )
+
+
+def step_count() -> Tensor:
+    """A counter of steps, at 0. It is a tensor because torch's optimizers keep it as one."""
+    return torch.tensor(0.0)
+
+
+def root(square: Tensor, eps: float, inside: bool) -> Tensor:
+    """√s + ε, or √(s + ε) if ε is to stand inside."""
+    return square.add(eps).sqrt_() if inside else square.sqrt().add_(eps)
