@@ -30,6 +30,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from lightning_modules.quiet import quiet_trainer
+from lightning_modules.schedules.measurements import Measurements
 from lightning_modules.schedules.schedule import set_rate
 from lightning_modules.schedules.scheduled import TrialRun
 from lightning_modules.schedules.snapshot import Undo, snapshot
@@ -201,6 +202,8 @@ class _Ramp(TrialRun):
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Let the module's schedule rest, and find out how the groups' rates relate."""
         trainer.strategy.lr_scheduler_configs = []
+        callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]
+        callbacks[:] = [callback for callback in callbacks if not isinstance(callback, Measurements)]
         if len(trainer.optimizers) != 1:
             raise MisconfigurationException(
                 f"The range test raises the rates of one optimizer, {type(pl_module).__name__} has "

@@ -19,6 +19,7 @@ from lightning_modules import (
     Digits,
     OneCycle,
     PiecewiseConstant,
+    Plateau,
     RangeTest,
     RateHistory,
     quiet_trainer,
@@ -121,17 +122,17 @@ def test_groups_keep_their_ratios():
     "schedule",
     [
         OneCycle,
-        partial(PiecewiseConstant, boundaries=[5_000]),
+        Plateau,
+        partial(PiecewiseConstant, boundaries=[5_000], factors=[0.1]),
         partial(torch.optim.lr_scheduler.StepLR, step_size=2),
     ],
 )
 def test_the_models_schedule_rests(schedule):
-    if getattr(schedule, "func", None) is PiecewiseConstant:
-        schedule = partial(schedule, factors=[0.1])
     used = RateHistory()
     model = classifier(schedule=schedule, interval="step")
-    found = range_test(model, Digits(), lowest=1e-4, steps=20, highest=1e-2, callbacks=[used])
+    found = range_test(model, Digits(train_size=96), lowest=1e-4, steps=20, highest=1e-2, callbacks=[used])
     assert used.rate()[:20] == pytest.approx(found.rates)
+    assert len(set(used.momentum())) == 1
 
 
 def test_it_stops_when_the_loss_blows_up():
