@@ -35,6 +35,21 @@ if TYPE_CHECKING:
     from lightning_modules.optimizers.nesterov import Nesterov
     from lightning_modules.optimizers.rmsprop import RMSProp
     from lightning_modules.quiet import quiet_trainer
+    from lightning_modules.schedules.cosine import CosineDecay, CosineRestarts
+    from lightning_modules.schedules.decay import (
+        ExponentialDecay,
+        LinearDecay,
+        PiecewiseConstant,
+        PowerDecay,
+        SquareRootDecay,
+    )
+    from lightning_modules.schedules.one_cycle import OneCycle
+    from lightning_modules.schedules.performance import Plateau
+    from lightning_modules.schedules.preview import preview
+    from lightning_modules.schedules.range_test import RangeTest, range_test
+    from lightning_modules.schedules.rate_history import RateHistory
+    from lightning_modules.schedules.scheduled import ScheduleCheck, scheduled
+    from lightning_modules.schedules.warmup import Warmup
 
     __version__: str
 
@@ -48,7 +63,10 @@ _MODULE_OF = {
     "ClipGradientNorm": "gradients.gradient_clipping",
     "ClipGradientPercentile": "gradients.gradient_clipping_percentile",
     "ClipGradientValue": "gradients.gradient_clipping",
+    "CosineDecay": "schedules.cosine",
+    "CosineRestarts": "schedules.cosine",
     "Digits": "data.digits",
+    "ExponentialDecay": "schedules.decay",
     "FashionMNIST": "data.fashion_mnist",
     "FashionMNISTDamaged": "data.fashion_mnist_files",
     "FashionMNISTUnavailable": "data.fashion_mnist_files",
@@ -59,19 +77,32 @@ _MODULE_OF = {
     "InMemoryImages": "data.images",
     "InitializationReport": "gradients.initialization_report",
     "Initialize": "gradients.initialization",
+    "LinearDecay": "schedules.decay",
     "MLP": "networks",
     "Momentum": "optimizers.momentum",
     "Nadam": "optimizers.nadam",
     "Nesterov": "optimizers.nesterov",
+    "OneCycle": "schedules.one_cycle",
+    "PiecewiseConstant": "schedules.decay",
+    "Plateau": "schedules.performance",
+    "PowerDecay": "schedules.decay",
     "RMSProp": "optimizers.rmsprop",
+    "RangeTest": "schedules.range_test",
+    "RateHistory": "schedules.rate_history",
     "ReLUSquared": "gradients.activations",
+    "ScheduleCheck": "schedules.scheduled",
     "SignalReport": "gradients.signal_report",
     "Split": "data.splits",
+    "SquareRootDecay": "schedules.decay",
     "SwiGLU": "gradients.activations",
+    "Warmup": "schedules.warmup",
     "fold_batch_norm": "gradients.batch_norm_folding",
     "initialize": "gradients.initialization",
     "plan_folding": "gradients.batch_norm_folding",
+    "preview": "schedules.preview",
     "quiet_trainer": "quiet",
+    "range_test": "schedules.range_test",
+    "scheduled": "schedules.scheduled",
     "signal": "gradients.signal",
 }
 
@@ -86,7 +117,10 @@ __all__ = [
     "ClipGradientNorm",
     "ClipGradientPercentile",
     "ClipGradientValue",
+    "CosineDecay",
+    "CosineRestarts",
     "Digits",
+    "ExponentialDecay",
     "FashionMNIST",
     "FashionMNISTDamaged",
     "FashionMNISTUnavailable",
@@ -97,18 +131,31 @@ __all__ = [
     "InMemoryImages",
     "InitializationReport",
     "Initialize",
+    "LinearDecay",
     "Momentum",
     "Nadam",
     "Nesterov",
+    "OneCycle",
+    "PiecewiseConstant",
+    "Plateau",
+    "PowerDecay",
     "RMSProp",
+    "RangeTest",
+    "RateHistory",
     "ReLUSquared",
+    "ScheduleCheck",
     "SignalReport",
     "Split",
+    "SquareRootDecay",
     "SwiGLU",
+    "Warmup",
     "fold_batch_norm",
     "initialize",
     "plan_folding",
+    "preview",
     "quiet_trainer",
+    "range_test",
+    "scheduled",
     "signal",
 ]
 

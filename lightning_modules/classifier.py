@@ -8,9 +8,10 @@ import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torchmetrics import Metric
 from torchmetrics.classification import MulticlassAccuracy
+
+from lightning_modules.schedules.scheduled import scheduled
 
 
 def adamw(parameters: Iterable[Any]) -> torch.optim.AdamW:
@@ -37,13 +38,15 @@ class Classifier(pl.LightningModule):
     Args:
         network: Maps inputs of shape (n, ...) to one score (logit) per class, shape (n, classes).
         optimizer: Called with the parameters: a class, or `partial(torch.optim.SGD, lr=0.1, momentum=0.9)`.
-        lr_scheduler: Called with the optimizer, likewise. None leaves the rate alone.
+        lr_scheduler: Called with the optimizer, likewise. It is told the run's length, and refused if it would
+            not act in it; see `scheduled`. None leaves the rate alone.
         interval: Whether the schedule steps after each training step or each epoch.
-        monitor: The logged name that a `ReduceLROnPlateau` schedule watches.
+        monitor: The logged name that a schedule such as `ReduceLROnPlateau` watches, once per epoch.
 
     Raises:
         ValueError: If `interval` is neither "step" nor "epoch"; in training, if labels are not class numbers
             or do not fit the scores.
+        MisconfigurationException: When training starts, if the schedule would not act in the run.
     """
 
     def __init__(
@@ -110,18 +113,11 @@ class Classifier(pl.LightningModule):
         return probabilities
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Call `optimizer` with the parameters, and `lr_scheduler` with the result."""
+        """Call `optimizer` with the parameters, and `lr_scheduler` with the result; size and check the schedule."""
         optimizer = self.optimizer(self.parameters())
         if self.lr_scheduler is None:
             return optimizer
-        scheduler = self.lr_scheduler(optimizer)
-        if isinstance(scheduler, ReduceLROnPlateau):
-            monitor = getattr(scheduler, "monitor", self.monitor)
-            return {
-                "optimizer": optimizer,
-                "lr_scheduler": {"scheduler": scheduler, "interval": self.interval, "monitor": monitor},
-            }
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": self.interval}}
+        return scheduled(self.trainer, optimizer, self.lr_scheduler, self.interval, self.monitor)
 
     def _measure(self, stage: str, batch: tuple[Tensor, Tensor], epoch: "_Epoch") -> Tensor:
         inputs, labels = batch

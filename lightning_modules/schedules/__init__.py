@@ -1,0 +1,1 @@
+"""Learning rate scheduling: what the chapter says on changing the rate while the network learns."""

@@ -1,0 +1,326 @@
+r"""The learning-rate range test: raise the rate at each step until the loss blows up, and look where it fell fastest.
+
+From a low rate to a high one in k steps, each rate is the same number of times the one before it. Two rates are read
+off the smoothed loss, plotted over the logarithm of the rate:
+
+    steepest   where the loss falls fastest
+    valley     the middle of the longest sequence of ever lower losses
+
+The highest rate at which training does not blow up lies several times above both. A range test says where to search:
+it takes a hundred steps from fresh weights, and the best rate of a whole run may be another.
+
+Smith, "Cyclical Learning Rates for Training Neural Networks", WACV 2017. https://arxiv.org/abs/1506.01186
+The valley is fastai's suggestion. https://docs.fast.ai/callback.schedule.html
+"""
+
+import copy
+import math
+import warnings
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning.utilities.seed import isolate_rng
+from torch import Tensor
+from torch.optim import Optimizer
+
+from lightning_modules.quiet import quiet_trainer
+from lightning_modules.schedules.measurements import Measurements
+from lightning_modules.schedules.schedule import set_rate
+from lightning_modules.schedules.scheduled import TrialRun
+from lightning_modules.schedules.snapshot import Undo, snapshot
+
+_BLOWN_UP = 4.0
+"""The test stops when the loss is this many times the lowest so far."""
+_NEIGHBOURS = 0.05
+"""Losses are averaged over this part of the steps to each side."""
+_FEWEST = 10
+"""Fewer steps show nothing."""
+
+
+@dataclass(frozen=True)
+class RangeTest:
+    """What a range test found.
+
+    >>> losses = [2.0 - math.tanh((step - 30) / 10) for step in range(61)]  # steepest at step 30 of 0 ... 60
+    >>> test = RangeTest([10 ** (-4 + step / 15) for step in range(61)], losses, steps=61)
+    >>> f"{test.steepest:.2g}, {test.valley:.2g}"  # 10^(−4 + 30/15)
+    '0.01, 0.01'
+
+    Attributes:
+        rates: The rate of each step, in the group whose rate is highest.
+        losses: The loss of the batch after each of these steps.
+        steps: How many steps the test was to make; it stops when the loss blows up.
+    """
+
+    rates: list[float]
+    losses: list[float]
+    steps: int
+
+    @property
+    def smoothed(self) -> list[float]:
+        """The losses, each the mean of itself and its neighbours; what blew up counts as 4 times the lowest before."""
+        lowest = accumulate(self.losses, min)
+        losses = [
+            min(loss, _BLOWN_UP * low) if low > 0 else loss
+            for loss, low in zip(self.losses, lowest, strict=True)
+        ]
+        reach = self._reach
+        windows = [losses[max(i - reach, 0) : i + reach + 1] for i in range(len(losses))]
+        return [sum(window) / len(window) for window in windows]
+
+    @property
+    def steepest(self) -> float:
+        """The rate at which the smoothed loss falls fastest.
+
+        Raises:
+            ValueError: If it fell nowhere.
+        """
+        smoothed = self.smoothed
+        slopes = [_slope(smoothed, i, self._reach) for i in range(len(smoothed))]
+        steepest = min(range(len(slopes)), key=slopes.__getitem__)
+        if not slopes[steepest] < 0:
+            raise self._nothing_found()
+        return self.rates[steepest]
+
+    @property
+    def valley(self) -> float:
+        """The rate in the middle, on a logarithmic axis, of the longest sequence of ever lower smoothed losses.
+
+        Raises:
+            ValueError: If it fell nowhere.
+        """
+        places = _longest_descent(self.smoothed)
+        if len(places) < 2:
+            raise self._nothing_found()
+        return math.sqrt(self.rates[places[0]] * self.rates[places[-1]])
+
+    @property
+    def _reach(self) -> int:
+        return max(round(_NEIGHBOURS * self.steps), 1)
+
+    def _nothing_found(self) -> ValueError:
+        return ValueError(
+            f"The loss fell at no rate from {self.rates[0]:.3g} to {self.rates[-1]:.3g}. Begin lower, end higher, "
+            "or look for the fault elsewhere: inputs, initialization, labels."
+        )
+
+
+def range_test(
+    model: pl.LightningModule,
+    data: Any,
+    lowest: float = 1e-6,
+    highest: float = 10.0,
+    steps: int = 100,
+    **trainer_arguments: Any,
+) -> RangeTest:
+    """Train for some steps at rising rates, look at the loss, and put everything back.
+
+    The optimizer is the module's own. Groups with different rates keep their ratios, where Lightning's
+    `Tuner.lr_find` gives all of them one rate. The module's schedule rests.
+
+    Afterwards the module is as it was, even if the test ends with an error: weights, gradients, batch norm
+    statistics and other buffers, metrics, modes, optimizers that it holds, and random numbers.
+
+    >>> from functools import partial
+    >>> import torch
+    >>> from lightning_modules import MLP, Classifier, Digits
+    >>> _ = torch.manual_seed(0)
+    >>> model = Classifier(MLP([64, 30, 10]), partial(torch.optim.SGD, lr=0.1))
+    >>> found = range_test(model, Digits(), lowest=1e-4)
+    >>> 0.01 < found.steepest < 1, 0.01 < found.valley < 1
+    (True, True)
+
+    Args:
+        model: Any LightningModule.
+        data: What `Trainer.fit` takes: a data module or a loader.
+        lowest: The first rate, in the group whose rate is highest.
+        highest: The last one.
+        steps: The number of optimizer steps.
+        **trainer_arguments: As in `quiet_trainer`, such as accelerator, precision and accumulate_grad_batches: those
+            of the run for which a rate is searched, except for its length.
+
+    Raises:
+        ValueError: If the rates do not rise, if there are fewer than 10 steps, or if the loss blew up at once.
+        MisconfigurationException: With several devices or optimizers, or if all of the optimizer's rates are 0.
+    """
+    if not 0 < lowest < highest < math.inf:
+        raise ValueError(f"A range test needs 0 < lowest < highest, got lowest={lowest}, highest={highest}.")
+    if steps < _FEWEST:
+        raise ValueError(f"A range test needs at least {_FEWEST} steps, got {steps}. 100 is usual.")
+    ramp = _Ramp([lowest * (highest / lowest) ** (step / (steps - 1)) for step in range(steps)])
+    fixed: dict[str, Any] = {
+        "max_epochs": -1,
+        "max_steps": steps + 1,  # the last one shows the loss after the one before it
+        "limit_val_batches": 0,
+        "num_sanity_val_steps": 0,
+        "callbacks": [ramp, *trainer_arguments.pop("callbacks", [])],
+    }
+    clash = sorted(fixed.keys() & trainer_arguments.keys())
+    if clash:
+        raise ValueError(f"The range test sets {', '.join(clash)} itself. Its length is `steps`.")
+    trainer = quiet_trainer(**(trainer_arguments | fixed))
+    if trainer.world_size > 1:
+        raise MisconfigurationException(
+            f"The range test runs on one device, got {trainer.world_size}. Give it the run's batch size per step: "
+            "accumulate_grad_batches makes up for the devices."
+        )
+    undo_model, undo_data = snapshot(model.modules()), _remember_data(data)
+    error: BaseException | None = None
+    with isolate_rng(), warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", "You (defined|passed in) a `val", UserWarning
+        )  # nothing is validated here
+        try:
+            trainer.fit(model, data)
+        except BaseException as raised:  # isolate_rng puts random numbers back only where nothing is raised
+            error = raised
+        ramp.undo_optimizer()
+        undo_model()
+        undo_data()
+    if error is not None:
+        raise error
+    return ramp.result()
+
+
+class _Ramp(TrialRun):
+    """Sets the rates of each step, and collects the losses."""
+
+    def __init__(self, rates: list[float]) -> None:
+        self.rates = rates
+        self.losses: list[float] = []
+        self.undo_optimizer: Undo = lambda: None
+        self._shares: list[float | Tensor] = []
+        self._batches: list[float] = []
+        self._steps = 0
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Let the module's schedule rest, and find out how the groups' rates relate."""
+        trainer.strategy.lr_scheduler_configs = []
+        callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]
+        callbacks[:] = [callback for callback in callbacks if not isinstance(callback, Measurements)]
+        if len(trainer.optimizers) != 1:
+            raise MisconfigurationException(
+                f"The range test raises the rates of one optimizer, {type(pl_module).__name__} has "
+                f"{len(trainer.optimizers)}."
+            )
+        (optimizer,) = trainer.optimizers
+        state = copy.deepcopy(optimizer.state_dict())
+        self.undo_optimizer = lambda: optimizer.load_state_dict(state)
+        # A schedule may have changed `lr` when it was made.
+        rates = [group.get("initial_lr", group["lr"]) for group in optimizer.param_groups]
+        highest = max(float(rate) for rate in rates)
+        if highest == 0:
+            raise MisconfigurationException(
+                "All of the optimizer's rates are 0, so they have no ratios to keep."
+            )
+        self._shares = [rate / highest for rate in rates]
+
+    def on_before_optimizer_step(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
+    ) -> None:
+        """Set the rates of the step that follows."""
+        rate = self.rates[min(self._steps, len(self.rates) - 1)]
+        for group, share in zip(optimizer.param_groups, self._shares, strict=True):
+            set_rate(group, share * rate)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Keep the loss, the mean of all batches that make up a step, and stop if it has blown up."""
+        if not isinstance(outputs, Mapping) or "loss" not in outputs:
+            raise MisconfigurationException(
+                f"The range test needs the loss that training_step returns; {type(pl_module).__name__} returned none."
+            )
+        # Lightning hands it over as it was scaled for accumulating gradients.
+        self._batches.append(outputs["loss"].item() * trainer.accumulate_grad_batches)
+        if trainer.global_step == self._steps:
+            return
+        self._steps = trainer.global_step
+        self.losses.append(sum(self._batches) / len(self._batches))
+        self._batches = []
+        trainer.should_stop = self._has_blown_up()
+
+    def result(self) -> RangeTest:
+        """Pair each rate with the loss after its step."""
+        losses = [loss for loss in self.losses[1:] if math.isfinite(loss)]
+        if len(losses) < _FEWEST:
+            raise ValueError(
+                f"The loss blew up at rate {self.rates[max(len(self.losses) - 2, 0)]:.3g}, after "
+                f"{len(self.losses)} steps. Begin with a lower rate, or look for the fault elsewhere: inputs, "
+                "initialization."
+            )
+        return RangeTest(self.rates[: len(losses)], losses, len(self.rates))
+
+    def _has_blown_up(self) -> bool:
+        if not math.isfinite(self.losses[-1]):
+            return True
+        means = [
+            sum(triple) / 3 for triple in zip(self.losses, self.losses[1:], self.losses[2:], strict=False)
+        ]
+        return bool(means) and means[-1] > _BLOWN_UP * min(means) > 0
+
+
+def _remember_data(data: Any) -> Undo:
+    """Return a function that takes a loader's place and its random numbers back; a data module makes new loaders."""
+    if isinstance(data, pl.LightningDataModule):
+        before = data.trainer
+        return lambda: setattr(data, "trainer", before)
+    loaders = (
+        list(data.values()) if isinstance(data, dict) else data if isinstance(data, list | tuple) else [data]
+    )
+    parts = [
+        part
+        for loader in loaders
+        for part in (
+            loader,
+            *(getattr(loader, name, None) for name in ("sampler", "batch_sampler", "generator")),
+        )
+    ]
+    states = [(part, part.get_state()) for part in parts if isinstance(part, torch.Generator)]
+    attributes = [(vars(part), dict(vars(part))) for part in parts if hasattr(part, "__dict__")]
+
+    def undo() -> None:
+        for generator, state in states:
+            generator.set_state(state)
+        for now, before in attributes:
+            now.clear()
+            now.update(before)
+
+    return undo
+
+
+def _slope(values: list[float], place: int, reach: int) -> float:
+    """The slope, by least squares, of the values around a place."""
+    window = range(max(place - reach, 0), min(place + reach + 1, len(values)))
+    center = sum(window) / len(window)
+    mean = sum(values[i] for i in window) / len(window)
+    return sum((i - center) * (values[i] - mean) for i in window) / sum((i - center) ** 2 for i in window)
+
+
+def _longest_descent(values: list[float]) -> list[int]:
+    """The places of a longest strictly falling subsequence.
+
+    >>> _longest_descent([5.0, 6.0, 4.0, 4.5, 3.0])
+    [1, 3, 4]
+    """
+    # For each length, where the best sequence of that length ends; "best" leaves most room below.
+    tails: list[float] = []
+    ends: list[int] = []
+    before: list[int | None] = []
+    for place, value in enumerate(values):
+        length = bisect_left(tails, -value)
+        before.append(ends[length - 1] if length else None)
+        tails[length : length + 1] = [-value]
+        ends[length : length + 1] = [place]
+    places: list[int] = []
+    place_or_none = ends[-1] if ends else None
+    while place_or_none is not None:
+        places.append(place_or_none)
+        place_or_none = before[place_or_none]
+    return places[::-1]

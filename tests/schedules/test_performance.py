@@ -1,0 +1,195 @@
+"""lightning_modules.schedules.performance, and how measurements reach it."""
+
+from functools import partial
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from lightning_modules import MLP, Classifier, Digits, Plateau, RateHistory, Warmup, quiet_trainer
+from lightning_modules.schedules.measurements import Measurements
+
+
+def sgd(*rates):
+    groups = [{"params": [torch.nn.Parameter(torch.ones(1))], "lr": rate} for rate in rates or (0.8,)]
+    return torch.optim.SGD(groups)
+
+
+# By hand
+
+
+def test_the_rate_falls_after_more_than_patience_measurements_that_are_no_better():
+    optimizer = sgd()
+    schedule = Plateau(optimizer, factor=0.5, patience=1, threshold=0.0)
+    rates = []
+    for loss in (1.0, 1.0, 1.0, 0.9, 0.95, 0.8, 0.9, 0.9):
+        schedule.step(loss)
+        rates.append(optimizer.param_groups[0]["lr"])
+    assert rates == [0.8, 0.8, 0.4, 0.4, 0.4, 0.4, 0.4, 0.2]
+    assert schedule.reductions == [3, 8]
+
+
+def test_a_better_one_must_differ_by_the_threshold():
+    optimizer = sgd()
+    schedule = Plateau(optimizer, monitor="val/accuracy", mode="max", factor=0.5, patience=0, threshold=0.1)
+    for accuracy in (0.5, 0.54, 0.56):
+        schedule.step(torch.tensor(accuracy))
+    assert schedule.reductions == [2]
+
+
+def test_groups_keep_their_ratios():
+    optimizer = sgd(0.8, 0.08)
+    schedule = Plateau(optimizer, factor=0.5, patience=0)
+    for loss in (1.0, 1.0, 1.0):
+        schedule.step(loss)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.2, 0.02]
+
+
+def test_measurements_do_to_it_what_they_do_to_torchs():
+    torch.manual_seed(0)
+    ours, theirs = sgd(), sgd()
+    settings = {"factor": 0.3, "patience": 2, "cooldown": 1, "threshold": 0.05, "min_lr": 1e-3}
+    schedule, oracle = Plateau(ours, **settings), ReduceLROnPlateau(theirs, **settings)
+    for loss in torch.rand(60).tolist():
+        schedule.step(loss)
+        oracle.step(loss)
+        assert ours.param_groups[0]["lr"] == theirs.param_groups[0]["lr"]
+    assert len(schedule.reductions) > 3
+
+
+def test_small_rates_fall_too_where_torchs_do_not():
+    ours, theirs = sgd(1e-8), sgd(1e-8)
+    schedule, oracle = Plateau(ours, patience=0), ReduceLROnPlateau(theirs, factor=0.5, patience=0)
+    for _ in range(2):
+        schedule.step(1.0)
+        oracle.step(1.0)
+    assert (ours.param_groups[0]["lr"], theirs.param_groups[0]["lr"]) == (5e-9, 1e-8)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"factor": 1.0}, "between 0 and 1, got 1.0"),
+        ({"patience": -1}, "patience must not be negative"),
+        ({"min_lr": -0.1}, "min_lr must not be negative"),
+        ({"monitor": "val/accuracy"}, 'Use mode="max"'),
+        ({"monitor": "val_acc"}, 'Use mode="max"'),
+        ({"mode": "maximum"}, "maximum"),
+    ],
+)
+def test_bad_values_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Plateau(sgd(), **settings)
+
+
+# In a Trainer
+
+
+class Scripted(Classifier):
+    """Its validation loss is what the script says."""
+
+    def __init__(self, losses, **arguments):
+        torch.manual_seed(0)
+        super().__init__(MLP([64, 10]), partial(torch.optim.SGD, lr=0.8), **arguments)
+        self.losses = iter(losses)
+
+    def on_validation_epoch_end(self):
+        if not self.trainer.sanity_checking:
+            self.log("mine", next(self.losses))
+
+
+def fit(model, **settings):
+    rates = RateHistory()
+    # An epoch has two steps.
+    trainer = quiet_trainer(**({"max_epochs": 6, "callbacks": [rates]} | settings))
+    trainer.fit(model, Digits(train_size=64))
+    return rates.rate(), trainer
+
+
+HALVE = partial(Plateau, monitor="mine", patience=0, factor=0.5)
+
+
+@pytest.mark.parametrize("interval", ["step", "epoch"])
+def test_each_validation_is_one_measurement(interval):
+    rates, _ = fit(Scripted([5, 4, 4, 3, 3, 3], lr_scheduler=HALVE, interval=interval))
+    assert rates[::2] == [0.8, 0.8, 0.8, 0.4, 0.4, 0.2]
+    assert rates[1::2] == rates[::2]
+
+
+def test_what_was_not_measured_again_does_not_count_again():
+    # Lightning would show it the second epoch's value in the third.
+    rates, _ = fit(Scripted([5, 4, 4, 4], lr_scheduler=HALVE), max_epochs=8, check_val_every_n_epoch=2)
+    assert rates[::4] == [0.8, 0.8, 0.8, 0.4]
+
+
+def test_validations_within_an_epoch_count():
+    rates, _ = fit(
+        Scripted([5, 4, 4, 4, 3, 3, 3, 3], lr_scheduler=HALVE), max_epochs=4, val_check_interval=0.5
+    )
+    assert rates == [0.8, 0.8, 0.8, 0.4, 0.2, 0.2, 0.1, 0.05]
+
+
+def test_a_training_loss_is_measured_once_per_epoch():
+    still = partial(Plateau, monitor="train/loss", patience=1, factor=0.5, threshold=0.99)
+    rates, _ = fit(Scripted([0] * 6, lr_scheduler=still))
+    assert rates[::2] == [0.8, 0.8, 0.8, 0.4, 0.4, 0.2]
+
+
+def test_lightnings_loggers_and_warm_up_in_steps_are_no_obstacle():
+    warm = partial(Warmup, steps=3, after=HALVE)
+    rates, _ = fit(Scripted([5, 4, 4, 3, 3, 3], lr_scheduler=warm, interval="step"))
+    # The first measurement, after two steps, falls into the warm-up.
+    assert rates == pytest.approx([0.2, 0.4, 0.6, 0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.4, 0.2, 0.2])
+
+
+def test_a_second_fit_measures_its_own_schedule():
+    model = Scripted([5, 4, 4, 3, 3, 3] * 2, lr_scheduler=HALVE)
+    _, trainer = fit(model)
+    trainer.fit_loop.epoch_progress.reset()
+    trainer.fit_loop.epoch_loop.reset()
+    trainer.fit(model, Digits(train_size=64))
+    assert sum(isinstance(callback, Measurements) for callback in trainer.callbacks) == 1
+
+
+def test_a_name_that_nobody_logs_is_an_error_after_the_first_epoch():
+    model = Scripted([1] * 6, lr_scheduler=partial(Plateau, monitor="val_loss", patience=0))
+    with pytest.raises(
+        MisconfigurationException, match=r"waits for 'val_loss', and mine, .*val/loss is logged"
+    ):
+        fit(model)
+
+
+@pytest.mark.parametrize(
+    ("patience", "settings"),
+    [(4, {}), (1, {"check_val_every_n_epoch": 2}), (10, {"val_check_interval": 0.5})],
+)
+def test_a_patience_that_outlasts_the_run_is_refused(patience, settings):
+    with pytest.raises(MisconfigurationException, match=f"patience={patience} would never act"):
+        fit(Scripted([1] * 12, lr_scheduler=partial(HALVE, patience=patience)), **settings)
+    rates, _ = fit(Scripted([1] * 12, lr_scheduler=partial(HALVE, patience=patience - 1)), **settings)
+    assert rates[-1] == 0.4
+
+
+def test_in_the_module_of_a_stranger_it_is_handed_over_by_lightning_and_works():
+    class Stranger(Scripted):
+        def configure_optimizers(self):
+            optimizer = torch.optim.SGD(self.parameters(), lr=0.8)
+            return {
+                "optimizer": optimizer,
+                "lr_scheduler": {"scheduler": HALVE(optimizer), "monitor": "mine"},
+            }
+
+    rates, _ = fit(Stranger([5, 4, 4, 3, 3, 3]))
+    assert rates[::2] == [0.8, 0.8, 0.8, 0.4, 0.4, 0.2]
+
+
+def test_it_is_there_for_monitors():
+    class Look(pl.Callback):
+        def on_train_start(self, trainer, pl_module):
+            self.names = [config.monitor for config in trainer.lr_scheduler_configs]
+
+    look = Look()
+    fit(Scripted([1] * 6, lr_scheduler=HALVE), callbacks=[look])
+    assert look.names == ["mine"]

@@ -1,0 +1,320 @@
+"""lightning_modules.schedules.range_test and .snapshot."""
+
+import copy
+import random
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from lightning_modules import (
+    MLP,
+    Classifier,
+    Digits,
+    OneCycle,
+    PiecewiseConstant,
+    Plateau,
+    RangeTest,
+    RateHistory,
+    quiet_trainer,
+    range_test,
+)
+from lightning_modules.schedules.range_test import _longest_descent
+from lightning_modules.schedules.snapshot import snapshot
+
+SGD = partial(torch.optim.SGD, lr=0.1, momentum=0.9)
+
+
+def classifier(optimizer=SGD, schedule=None, **arguments):
+    torch.manual_seed(0)
+    return Classifier(MLP([64, 16, 10], normalization=nn.BatchNorm1d), optimizer, schedule, **arguments)
+
+
+# What is read off
+
+
+def test_the_steepest_rate_is_where_the_loss_falls_fastest():
+    losses = (
+        [2.0] * 30 + [2.0 - 0.01 * i for i in range(20)] + [1.8 - 0.1 * i for i in range(15)] + [0.3] * 10
+    )
+    rates = [1e-5 * 1.2**i for i in range(len(losses))]
+    found = RangeTest(rates, losses, steps=len(losses))
+    assert rates[52] <= found.steepest <= rates[64]
+    assert rates[40] <= found.valley <= rates[60]
+
+
+def test_a_blown_up_last_loss_does_not_hide_the_fall():
+    losses = [2.0 - 0.02 * i for i in range(60)] + [1e9]
+    rates = [1e-5 * 1.2**i for i in range(61)]
+    found = RangeTest(rates, losses, steps=61)
+    assert rates[0] <= found.steepest < rates[57]
+    assert max(found.smoothed) < 10
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_longest_descent_is_as_long_as_a_plain_search_says(seed):
+    random.seed(seed)
+    values = [random.randrange(15) for _ in range(25)]
+    length = [1] * 25
+    for i in range(25):
+        length[i] = 1 + max((length[j] for j in range(i) if values[j] > values[i]), default=0)
+    places = _longest_descent([float(value) for value in values])
+    assert len(places) == max(length)
+    assert all(a < b and values[a] > values[b] for a, b in pairwise(places))
+
+
+@pytest.mark.parametrize("losses", [[1.0] * 20, [1.0 + 0.1 * i for i in range(20)]])
+def test_where_nothing_falls_nothing_is_suggested(losses):
+    found = RangeTest([1e-4 * 1.5**i for i in range(20)], losses, steps=20)
+    with pytest.raises(ValueError, match=r"fell at no rate from 0\.0001"):
+        _ = found.steepest
+
+
+# The run
+
+
+def test_the_rates_rise_evenly_on_a_logarithmic_axis_and_are_really_used():
+    used = RateHistory()
+    found = range_test(classifier(), Digits(), lowest=1e-4, highest=1e-1, steps=31, callbacks=[used])
+    assert found.rates == pytest.approx([10 ** (-4 + step / 10) for step in range(31)])
+    assert used.rate()[:31] == pytest.approx(found.rates)
+    assert len(found.losses) == 31
+
+
+def test_each_loss_is_that_of_the_batch_after_the_step():
+    # With a model that counts steps and returns the rates it has been moved by, that can be computed.
+    class Mover(pl.LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(()))
+
+        def training_step(self, batch, batch_idx):
+            return 100.0 + self.weight
+
+        def configure_optimizers(self):
+            return torch.optim.SGD(self.parameters(), lr=1.0)
+
+    found = range_test(Mover(), [0] * 40, lowest=0.1, highest=1.0, steps=10)
+    moved = np.cumsum(found.rates)
+    assert found.losses == pytest.approx((100.0 - moved).tolist(), rel=1e-5)
+
+
+def test_groups_keep_their_ratios():
+    model, used = classifier(), RateHistory()
+
+    def groups(parameters):
+        body, head = list(model.network[:-1].parameters()), list(model.network[-1].parameters())
+        return torch.optim.SGD([{"params": body, "lr": 0.002}, {"params": head, "lr": 0.02}], lr=1.0)
+
+    model.optimizer = groups
+    range_test(model, Digits(), lowest=1e-3, highest=1.0, steps=20, callbacks=[used])
+    assert used.rate(group=1)[0] == pytest.approx(1e-3)
+    assert used.rate(group=0) == pytest.approx([rate / 10 for rate in used.rate(group=1)])
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        OneCycle,
+        Plateau,
+        partial(PiecewiseConstant, boundaries=[5_000], factors=[0.1]),
+        partial(torch.optim.lr_scheduler.StepLR, step_size=2),
+    ],
+)
+def test_the_models_schedule_rests(schedule):
+    used = RateHistory()
+    model = classifier(schedule=schedule, interval="step")
+    found = range_test(model, Digits(train_size=96), lowest=1e-4, steps=20, highest=1e-2, callbacks=[used])
+    assert used.rate()[:20] == pytest.approx(found.rates)
+    assert len(set(used.momentum())) == 1
+
+
+def test_it_stops_when_the_loss_blows_up():
+    found = range_test(classifier(), Digits(), lowest=1e-4, highest=1e8, steps=60)
+    assert len(found.losses) < 60
+    assert 1e-3 < found.steepest < 10
+    assert 1e-3 < found.valley < 10
+
+
+def test_accumulated_batches_are_one_step():
+    used = RateHistory()
+    found = range_test(
+        classifier(), Digits(), steps=12, highest=0.1, accumulate_grad_batches=3, callbacks=[used]
+    )
+    assert len(found.losses) == 12
+    assert len(used.rate()) == 13
+    assert 1.5 < found.losses[0] < 3
+
+
+# Everything is put back
+
+
+def everything(model):
+    state = {name: value.clone() for name, value in model.state_dict().items()}
+    grads = {name: None if p.grad is None else p.grad.clone() for name, p in model.named_parameters()}
+    metrics = {
+        name: copy.deepcopy(m.metric_state) for name, m in model.named_modules() if hasattr(m, "metric_state")
+    }
+    modes = {name: m.training for name, m in model.named_modules()}
+    return state, grads, metrics, modes
+
+
+def same(one, other):
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, tuple):
+        return all(map(same, one, other))
+    return torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
+
+
+def random_numbers():
+    return torch.rand(1).item(), float(np.random.rand()), random.random()
+
+
+@pytest.mark.filterwarnings("ignore:.*in eval mode at the start")
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_model_is_as_it_was_even_after_an_error(fails):
+    class Model(Classifier):
+        def training_step(self, batch, batch_idx):
+            self.steps = getattr(self, "steps", 0) + 1
+            torch.rand(1), np.random.rand(1), random.random()
+            if fails and self.steps == 15:
+                raise RuntimeError("broken")
+            return super().training_step(batch, batch_idx)
+
+    torch.manual_seed(0)
+    model = Model(MLP([64, 16, 10], normalization=nn.BatchNorm1d), SGD)
+    quiet_trainer(max_epochs=1).fit(model, Digits(train_size=64))  # statistics, metrics and a Trainer
+    model.steps = 3
+    model.network[1].eval()
+    model.network[1].weight.requires_grad_(False)
+    model.network[-1].weight.grad = torch.ones_like(model.network[-1].weight)
+    before, trainer, identity = everything(model), model.trainer, list(map(id, model.parameters()))
+    torch.manual_seed(7), np.random.seed(7), random.seed(7)
+    expected = random_numbers()
+    torch.manual_seed(7), np.random.seed(7), random.seed(7)
+    if fails:
+        with pytest.raises(RuntimeError, match="broken"):
+            range_test(model, Digits(), steps=20)
+    else:
+        range_test(model, Digits(), steps=20)
+    assert random_numbers() == expected
+    assert same(everything(model), before)
+    assert list(map(id, model.parameters())) == identity
+    assert (model.steps, model.trainer) == (3, trainer)
+    assert not model.network[1].weight.requires_grad
+
+
+def test_training_afterwards_is_training_as_if_there_had_been_none():
+    def train(model):
+        torch.manual_seed(1)
+        quiet_trainer(max_epochs=1).fit(model, data)
+        return nn.utils.parameters_to_vector(model.parameters())
+
+    data = Digits(train_size=128)
+    expected = train(classifier())
+    model = classifier()
+    range_test(model, data, steps=20)
+    assert torch.equal(train(model), expected)
+
+
+def test_an_optimizer_that_the_model_holds_gets_its_state_back():
+    class Holder(Classifier):
+        def __init__(self):
+            super().__init__(MLP([64, 10]))
+            self.held = torch.optim.Adam(self.parameters(), lr=0.01)
+
+        def configure_optimizers(self):
+            return self.held
+
+    model = Holder()
+    quiet_trainer(max_epochs=1).fit(model, Digits(train_size=64))
+    before = copy.deepcopy(model.held.state_dict())
+    range_test(model, Digits(), steps=20)
+    after = model.held.state_dict()
+    assert after["param_groups"] == before["param_groups"]
+    assert same(after["state"], before["state"])
+
+
+@pytest.mark.filterwarnings("ignore:.*does not have many workers")
+def test_a_loader_goes_on_where_it_was():
+    items = TensorDataset(torch.randn(64, 64), torch.randint(10, (64,)))
+
+    def labels(loader):
+        return [batch[1].tolist() for batch in loader]
+
+    def loaders():
+        return (
+            DataLoader(items, batch_size=8, shuffle=True, generator=torch.Generator().manual_seed(3)),
+            Digits(train_size=64).train_dataloader(),
+        )
+
+    for untouched, loader in zip(loaders(), loaders(), strict=True):
+        range_test(classifier(), loader, steps=20)
+        assert labels(loader) == labels(untouched)
+
+
+def test_a_snapshot_holds_what_checkpoints_leave_out():
+    class Odd(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("hidden", torch.zeros(2), persistent=False)
+            self.seen = [[1], {"a": torch.zeros(1)}]
+            self.seen.append(self.seen)  # contains itself
+            self.random = torch.Generator().manual_seed(0)
+            self.bare = torch.zeros(2)
+
+    module = Odd()
+    undo = snapshot(module.modules())
+    expected = torch.rand(1, generator=torch.Generator().manual_seed(0))
+    identity = module.seen
+    module.hidden += 1
+    module.bare = module.bare + 1
+    module.seen[0].append(2)
+    module.seen[1]["a"] += 1
+    module.seen = None
+    module.new = 3
+    module.register_forward_hook(lambda *_: None)
+    torch.rand(3, generator=module.random)
+    undo()
+    assert module.seen is identity
+    assert module.seen[0] == [1]
+    assert module.seen[1]["a"].item() == 0
+    assert module.hidden.tolist() == module.bare.tolist() == [0, 0]
+    assert not hasattr(module, "new")
+    assert not module._forward_hooks
+    assert torch.rand(1, generator=module.random) == expected
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"lowest": 0.0}, "0 < lowest < highest"),
+        ({"lowest": 1.0, "highest": 0.1}, "lowest=1.0, highest=0.1"),
+        ({"steps": 5}, "at least 10 steps, got 5"),
+        ({"max_epochs": 3}, "sets max_epochs itself"),
+        ({"lowest": 1e9, "highest": 1e30}, "blew up at rate"),
+    ],
+)
+def test_bad_values_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        range_test(classifier(), Digits(), **settings)
+
+
+def test_what_it_cannot_work_with_is_refused():
+    with pytest.raises(MisconfigurationException, match="rates are 0"):
+        range_test(classifier(partial(torch.optim.SGD, lr=0.0)), Digits())
+    with pytest.raises(MisconfigurationException, match="on one device, got 2"):
+        range_test(classifier(), Digits(), devices=2, strategy="ddp")
+    lazy = Classifier(nn.Sequential(nn.Flatten(), nn.LazyLinear(10)), SGD)
+    with pytest.raises(ValueError, match="lazy layer"):
+        range_test(lazy, Digits())
