@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from playwright.sync_api import Browser
@@ -23,12 +24,24 @@ WITHOUT_CHROMIUM = (
 )
 
 
+WIDTHS = [390, 1280]
+
+
+def _is_due(path: str, width: int) -> bool:
+    """Notebooks' pages are all made alike: a push looks at half of them on a phone, at the others on a desk."""
+    if not path.startswith("notebooks/") or os.environ.get("SITE_TESTS") == "all":
+        return True
+    return WIDTHS[crc32(path.encode()) % len(WIDTHS)] == width
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests run for every page (`page_path`), all but notebooks (`guide_path`), or those with programs."""
+    """Tests run for every page at two widths, for all but notebooks (`guide_path`), or for those with programs."""
     # Without a site one run is left, which fails in the fixture `site` and says what to do.
     found = pages()
-    if "page_path" in metafunc.fixturenames:
-        metafunc.parametrize("page_path", found or [""], ids=lambda path: path or "home")
+    if "width" in metafunc.fixturenames:
+        visits = [(path, width) for path in found or [""] for width in WIDTHS if _is_due(path, width)]
+        ids = [f"{path or 'home'}-{width}" for path, width in visits]
+        metafunc.parametrize(("page_path", "width"), visits, ids=ids)
     if "program_path" in metafunc.fixturenames:
         shown = [path for path in found if programs(SITE, path)]
         metafunc.parametrize("program_path", shown or [""], ids=lambda path: path or "home")

@@ -2,23 +2,17 @@
 
 import re
 
-import pytest
-
 KILOBYTE = 1000
 FIRST_VISIT = 350 * KILOBYTE
 NOTEBOOK = 60 * KILOBYTE
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_is_wrong_with_the_page(visited, page_path, theme, width):
-    faults = visited(page_path, theme, width).faults()
+def test_nothing_is_wrong_with_the_page_in_light_and_dark(visited, page_path, width):
+    visits = {theme: visited(page_path, theme, width) for theme in ("light", "dark")}
+    faults = [f"{theme}: {fault}" for theme, visit in visits.items() for fault in visit.faults()]
     assert not faults, "\n".join(["", *faults])
-
-
-def test_the_page_follows_the_systems_theme(visited, page_path):
-    light, dark = (visited(page_path, theme, 1280).facts["colours"] for theme in ("light", "dark"))
-    assert light[0] != dark[0] and light[1] != dark[1]
+    light, dark = (visits[theme].facts["colours"] for theme in ("light", "dark"))
+    assert light[0] != dark[0] and light[1] != dark[1], "the page does not follow the system's theme"
 
 
 def test_a_first_visit_weighs_little(visited, guide_path, site):
