@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import activations, cold, data, fresh_clone, unchanged, weight
+from benchmarks import activations, cold, data, fresh_clone, regularization, unchanged, weight
 from benchmarks.recording import record
 from benchmarks.table import Row, printed
 
@@ -19,6 +19,8 @@ MEASUREMENTS: dict[str, Callable[[], list[Row]]] = {
     "epoch": data.an_epoch,
     "loading": data.loading_again,
     "activations": activations.time_per_activation,
+    "mc_dropout": regularization.mc_dropout_against_a_loop,
+    "regularization": regularization.cost_of_a_training_step,
     "fresh_clone": fresh_clone.site_without_torch,
 }
 

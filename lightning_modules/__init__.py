@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from lightning_modules.history import History
     from lightning_modules.networks import MLP
     from lightning_modules.quiet import quiet_trainer
+    from lightning_modules.regularization.dropout import add_dropout
+    from lightning_modules.regularization.max_norm import MaxNorm
+    from lightning_modules.regularization.mc_dropout import MCDropout, mc_dropout
+    from lightning_modules.regularization.mc_dropout_prediction import MCPrediction
+    from lightning_modules.regularization.penalties import L2Penalty, ProximalL1, SubgradientL1
+    from lightning_modules.regularization.penalties_groups import decay_groups, split_parameters
+    from lightning_modules.regularization.penalties_sparsity import fraction_small, zero_small_
 
     __version__: str
 
@@ -46,16 +53,28 @@ _MODULE_OF = {
     "InMemoryImages": "data.images",
     "InitializationReport": "gradients.initialization",
     "Initialize": "gradients.initialization",
+    "L2Penalty": "regularization.penalties",
+    "MCDropout": "regularization.mc_dropout",
+    "MCPrediction": "regularization.mc_dropout_prediction",
     "MLP": "networks",
+    "MaxNorm": "regularization.max_norm",
+    "ProximalL1": "regularization.penalties",
     "ReLUSquared": "gradients.activations",
     "SignalReport": "gradients.signal_report",
     "Split": "data.splits",
+    "SubgradientL1": "regularization.penalties",
     "SwiGLU": "gradients.activations",
+    "add_dropout": "regularization.dropout",
+    "decay_groups": "regularization.penalties_groups",
     "fold_batch_norm": "gradients.batch_norm_folding",
+    "fraction_small": "regularization.penalties_sparsity",
     "initialize": "gradients.initialization",
+    "mc_dropout": "regularization.mc_dropout",
     "plan_folding": "gradients.batch_norm_folding",
     "quiet_trainer": "quiet",
     "signal": "gradients.signal",
+    "split_parameters": "regularization.penalties_groups",
+    "zero_small_": "regularization.penalties_sparsity",
 }
 
 __all__ = [
@@ -76,15 +95,27 @@ __all__ = [
     "InMemoryImages",
     "InitializationReport",
     "Initialize",
+    "L2Penalty",
+    "MCDropout",
+    "MCPrediction",
+    "MaxNorm",
+    "ProximalL1",
     "ReLUSquared",
     "SignalReport",
     "Split",
+    "SubgradientL1",
     "SwiGLU",
+    "add_dropout",
+    "decay_groups",
     "fold_batch_norm",
+    "fraction_small",
     "initialize",
+    "mc_dropout",
     "plan_folding",
     "quiet_trainer",
     "signal",
+    "split_parameters",
+    "zero_small_",
 ]
 
 
