@@ -19,6 +19,7 @@ from benchmarks import (
     unchanged,
     weight,
 )
+from benchmarks import activations, cold, data, fresh_clone, regularization, unchanged, weight
 from benchmarks.recording import record
 from benchmarks.table import Row, printed
 
@@ -34,6 +35,8 @@ MEASUREMENTS: dict[str, Callable[[], list[Row]]] = {
     "depth": depth.time_per_step,
     "batch_norm": batch_norm.cost_of_batch_norm,
     "optimizers": optimizers.time_and_state,
+    "mc_dropout": regularization.mc_dropout_against_a_loop,
+    "regularization": regularization.cost_of_a_training_step,
     "fresh_clone": fresh_clone.site_without_torch,
 }
 

@@ -50,6 +50,13 @@ if TYPE_CHECKING:
     from lightning_modules.schedules.rate_history import RateHistory
     from lightning_modules.schedules.scheduled import ScheduleCheck, scheduled
     from lightning_modules.schedules.warmup import Warmup
+    from lightning_modules.regularization.dropout import add_dropout
+    from lightning_modules.regularization.max_norm import MaxNorm
+    from lightning_modules.regularization.mc_dropout import MCDropout, mc_dropout
+    from lightning_modules.regularization.mc_dropout_prediction import MCPrediction
+    from lightning_modules.regularization.penalties import L2Penalty, ProximalL1, SubgradientL1
+    from lightning_modules.regularization.penalties_groups import decay_groups, split_parameters
+    from lightning_modules.regularization.penalties_sparsity import fraction_small, zero_small_
 
     __version__: str
 
@@ -89,6 +96,12 @@ _MODULE_OF = {
     "RMSProp": "optimizers.rmsprop",
     "RangeTest": "schedules.range_test",
     "RateHistory": "schedules.rate_history",
+    "L2Penalty": "regularization.penalties",
+    "MCDropout": "regularization.mc_dropout",
+    "MCPrediction": "regularization.mc_dropout_prediction",
+    "MLP": "networks",
+    "MaxNorm": "regularization.max_norm",
+    "ProximalL1": "regularization.penalties",
     "ReLUSquared": "gradients.activations",
     "ScheduleCheck": "schedules.scheduled",
     "SignalReport": "gradients.signal_report",
@@ -96,14 +109,22 @@ _MODULE_OF = {
     "SquareRootDecay": "schedules.decay",
     "SwiGLU": "gradients.activations",
     "Warmup": "schedules.warmup",
+    "SubgradientL1": "regularization.penalties",
+    "SwiGLU": "gradients.activations",
+    "add_dropout": "regularization.dropout",
+    "decay_groups": "regularization.penalties_groups",
     "fold_batch_norm": "gradients.batch_norm_folding",
+    "fraction_small": "regularization.penalties_sparsity",
     "initialize": "gradients.initialization",
+    "mc_dropout": "regularization.mc_dropout",
     "plan_folding": "gradients.batch_norm_folding",
     "preview": "schedules.preview",
     "quiet_trainer": "quiet",
     "range_test": "schedules.range_test",
     "scheduled": "schedules.scheduled",
     "signal": "gradients.signal",
+    "split_parameters": "regularization.penalties_groups",
+    "zero_small_": "regularization.penalties_sparsity",
 }
 
 __all__ = [
@@ -142,6 +163,11 @@ __all__ = [
     "RMSProp",
     "RangeTest",
     "RateHistory",
+    "L2Penalty",
+    "MCDropout",
+    "MCPrediction",
+    "MaxNorm",
+    "ProximalL1",
     "ReLUSquared",
     "ScheduleCheck",
     "SignalReport",
@@ -149,14 +175,22 @@ __all__ = [
     "SquareRootDecay",
     "SwiGLU",
     "Warmup",
+    "SubgradientL1",
+    "SwiGLU",
+    "add_dropout",
+    "decay_groups",
     "fold_batch_norm",
+    "fraction_small",
     "initialize",
+    "mc_dropout",
     "plan_folding",
     "preview",
     "quiet_trainer",
     "range_test",
     "scheduled",
     "signal",
+    "split_parameters",
+    "zero_small_",
 ]
 
 

@@ -1,0 +1,1 @@
+"""Against overfitting: what the chapter says on regularization."""

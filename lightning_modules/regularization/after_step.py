@@ -1,0 +1,79 @@
+"""What callbacks need that change weights after each optimizer step: to know that a step was really made.
+
+`optimizer.register_step_post_hook` is called once per real step. Lightning's `on_train_batch_end` comes after every
+batch, also where gradients are only accumulated; `on_before_zero_grad` comes before the step that it seems to follow;
+and where a GradScaler leaves a step out, neither of them says so.
+"""
+
+from abc import abstractmethod
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
+from torch.optim import Optimizer
+from torch.utils.hooks import RemovableHandle
+
+
+class AfterStep(pl.Callback):
+    """The base of callbacks that change weights after each step; a subclass says how.
+
+    It acts while training, and takes its hooks away when training ends, in an error too. Sharded strategies and LBFGS
+    are refused when training starts, as a `MisconfigurationException`.
+    """
+
+    def __init__(self) -> None:
+        self._handles: list[RemovableHandle] = []
+
+    @abstractmethod
+    def after_step(self, optimizer: Optimizer) -> None:
+        """Change the weights of this optimizer, which has just made a step. Called without gradients."""
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Refuse strategies under which a process does not have whole weights."""
+        if stage == "fit":
+            refuse_shards(self, trainer)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Begin to follow the optimizers."""
+        for optimizer in trainer.optimizers:
+            if isinstance(optimizer, torch.optim.LBFGS):
+                raise MisconfigurationException(
+                    f"LBFGS compares gradients at the places that it has gone to, and {type(self).__name__} would "
+                    f"move the weights away from them. Leave {type(self).__name__} out, or use another optimizer."
+                )
+        self._let_go()
+        self._handles = [o.register_step_post_hook(self._stepped) for o in trainer.optimizers]
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Let the optimizers go."""
+        self._let_go()
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        """Let the optimizers go."""
+        self._let_go()
+
+    def _let_go(self) -> None:
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    @torch.no_grad()
+    def _stepped(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        # A fused optimizer is called by the GradScaler in any case, and looks by itself whether to do nothing.
+        overflow = getattr(optimizer, "found_inf", None)
+        if overflow is None or not overflow.item():
+            self.after_step(optimizer)
+
+
+def refuse_shards(callback: pl.Callback, trainer: pl.Trainer) -> None:
+    """Raise a MisconfigurationException if the strategy gives each process a part of each weight."""
+    strategy = trainer.strategy
+    if isinstance(strategy, (FSDPStrategy, ModelParallelStrategy, DeepSpeedStrategy)):
+        raise MisconfigurationException(
+            f"{type(callback).__name__} needs whole weights, and {type(strategy).__name__} gives each process a part "
+            "of them, flattened: which numbers belong to which unit or layer is lost. Use DDP."
+        )

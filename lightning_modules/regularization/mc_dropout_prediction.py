@@ -1,0 +1,109 @@
+"""What repeated predictions of one network say: their mean, how far they spread, and what kind of doubt it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+
+@dataclass  # not frozen: Lightning moves predictions to the CPU, and refuses to do so with frozen ones
+class MCPrediction:
+    """The prediction for n items, from T passes with dropout.
+
+    Attributes:
+        mean: Mean over the passes, of class probabilities with shape (n, classes, ...), or of the outputs.
+        std: Standard deviation over the passes (with T − 1), same shape.
+        entropy: Entropy of the mean, in nats, shape (n, ...): the whole doubt. None where there are no probabilities.
+        mutual_information: The entropy less the mean entropy of single passes, in nats, shape (n, ...): the part of
+            the doubt on which the passes disagree. More data could remove it. None where there are no probabilities.
+        samples: Each pass by itself, shape (T, n, ...), if they were to be kept.
+    """
+
+    mean: Tensor
+    std: Tensor
+    entropy: Tensor | None = None
+    mutual_information: Tensor | None = None
+    samples: Tensor | None = None
+
+    @staticmethod
+    def cat(predictions: Sequence["MCPrediction"]) -> "MCPrediction":
+        """Join the predictions for several batches, such as those that `Trainer.predict` returns.
+
+        >>> one = MCPrediction(mean=torch.zeros(2, 3), std=torch.ones(2, 3))
+        >>> MCPrediction.cat([one, one, one]).mean.shape
+        torch.Size([6, 3])
+
+        Args:
+            predictions: At least one; all with the same fields.
+
+        Raises:
+            ValueError: If there are none.
+        """
+        if not predictions:
+            raise ValueError("There are no predictions to join.")
+        joined: dict[str, Tensor] = {}
+        for field in fields(MCPrediction):
+            parts = [getattr(prediction, field.name) for prediction in predictions]
+            if parts[0] is not None:
+                joined[field.name] = torch.cat(parts, dim=1 if field.name == "samples" else 0)
+        return MCPrediction(**joined)
+
+
+class Tally:
+    """Mean, spread and entropies of passes that arrive a few at a time (Chan's formulas: exact, in float32 too).
+
+    >>> tally = Tally(probabilities=True)
+    >>> tally.add(torch.tensor([[[1.0, 0.0]], [[0.0, 1.0]]]))  # two passes, one item: each is sure, they disagree
+    >>> prediction = tally.prediction()
+    >>> prediction.mean, prediction.mutual_information  # ln 2 = 0.6931
+    (tensor([[0.5000, 0.5000]]), tensor([0.6931]))
+
+    Args:
+        probabilities: Whether dimension 1 of an item's output holds class probabilities.
+        keep: Whether to keep each pass.
+    """
+
+    def __init__(self, probabilities: bool, keep: bool = False) -> None:
+        self.probabilities = probabilities
+        self.keep = keep
+        self.count = 0
+        self._mean: Tensor | None = None
+        self._squares = torch.tensor(0.0)
+        self._entropy = torch.tensor(0.0)
+        self._kept: list[Tensor] = []
+
+    def add(self, passes: Tensor) -> None:
+        """Take in further passes, shape (passes, n, ...)."""
+        count = len(passes)
+        mean = passes.mean(dim=0)
+        squares = (passes - mean).square_().sum(dim=0)
+        entropy = _entropy(passes, 2).sum(dim=0) if self.probabilities else self._entropy
+        if self._mean is None:
+            self._mean, self._squares, self._entropy = mean, squares, entropy
+        else:
+            total = self.count + count
+            apart = mean - self._mean
+            self._squares = self._squares + squares + apart.square() * (self.count * count / total)
+            self._mean = self._mean + apart * (count / total)
+            self._entropy = self._entropy + entropy
+        self.count += count
+        if self.keep:
+            self._kept.append(passes)
+
+    def prediction(self) -> MCPrediction:
+        """The result of at least two passes."""
+        assert self._mean is not None
+        prediction = MCPrediction(self._mean, (self._squares / (self.count - 1)).sqrt_())
+        if self.probabilities:
+            prediction.entropy = _entropy(self._mean, 1)
+            single = self._entropy / self.count
+            prediction.mutual_information = (prediction.entropy - single).clamp_(min=0)  # rounding
+        if self.keep:
+            prediction.samples = torch.cat(self._kept)
+        return prediction
+
+
+def _entropy(probabilities: Tensor, dim: int) -> Tensor:
+    entropy: Tensor = torch.special.entr(probabilities).sum(dim=dim)
+    return entropy

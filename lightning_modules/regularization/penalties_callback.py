@@ -1,0 +1,124 @@
+"""What the penalties' callbacks have in common: the weights that they act on, and the zeros that they make."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from torch import nn
+from torch.optim import Optimizer
+
+from lightning_modules.regularization.after_step import refuse_shards
+from lightning_modules.regularization.once_an_epoch import OnceAnEpoch
+from lightning_modules.regularization.penalties_groups import module_types, split_parameters
+from lightning_modules.regularization.penalties_sparsity import check_not_negative, fraction_small
+
+
+class Penalty(pl.Callback):
+    """What all penalties have in common: how strong they are, and on which weights."""
+
+    def __init__(self, strength: float, exempt: Sequence[type[nn.Module]]) -> None:
+        super().__init__()
+        if not strength > 0:
+            raise ValueError(
+                f"strength must be positive, got {strength}. To train without the penalty, leave the callback out."
+            )
+        self.strength = strength
+        self.exempt = module_types(exempt)
+        self.penalized: tuple[str, ...] = ()
+        self._ids: frozenset[int] = frozenset()
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Refuse strategies under which a process does not have whole weights."""
+        super().setup(trainer, pl_module, stage)
+        if stage == "fit":
+            refuse_shards(self, trainer)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Find the weights."""
+        super().on_train_start(trainer, pl_module)
+        split = split_parameters(pl_module, self.exempt)
+        if not split.penalized:
+            raise MisconfigurationException(
+                f"{type(self).__name__} found no weights in {type(pl_module).__name__}, only biases and the like."
+            )
+        self.penalized = tuple(split.penalized)
+        self._ids = frozenset(map(id, split.penalized.values()))
+
+    def _updated(self, group: dict[str, Any]) -> list[nn.Parameter]:
+        """The penalized weights of a parameter group that take part in the current step."""
+        return [p for p in group["params"] if id(p) in self._ids and p.grad is not None]
+
+
+class GradientPenalty(Penalty):
+    """A penalty whose slope is added to the gradient, before the step."""
+
+    @abstractmethod
+    def add_(self, weights: Sequence[nn.Parameter]) -> None:
+        """Add the slope to the gradients of these weights."""
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Find the weights, and refuse optimizers that would not see the penalty as it is."""
+        super().on_train_start(trainer, pl_module)
+        scaler = getattr(trainer.precision_plugin, "scaler", None)
+        for optimizer in trainer.optimizers:
+            name = type(optimizer).__name__
+            if isinstance(optimizer, torch.optim.LBFGS):
+                raise MisconfigurationException(
+                    f"LBFGS weighs the loss against its gradient, and {type(self).__name__} is in the gradient only. "
+                    "Add the penalty to the loss in training_step."
+                )
+            if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
+                raise MisconfigurationException(
+                    f"A fused {name} unscales the gradients of 16-mixed precision inside its step, so "
+                    f"{type(self).__name__} would be scaled down. Use fused=False, or precision bf16-mixed."
+                )
+
+    def on_before_optimizer_step(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
+    ) -> None:
+        """Add the penalty's slope to the gradients that the optimizer is about to use."""
+        super().on_before_optimizer_step(trainer, pl_module, optimizer)
+        for group in optimizer.param_groups:
+            self.add_(self._updated(group))
+
+
+class SparsePenalty(Penalty):
+    """Logs, per epoch, how many weights the penalty has made 0, or small."""
+
+    def __init__(self, strength: float, small: float, exempt: Sequence[type[nn.Module]]) -> None:
+        super().__init__(strength, exempt)
+        check_not_negative("small", small)
+        self.small = small
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Refuse strategies under which a process does not have whole weights, and a second penalty of the kind."""
+        super().setup(trainer, pl_module, stage)
+        others = [other for other in trainer.callbacks if isinstance(other, SparsePenalty)]  # type: ignore[attr-defined]
+        if stage == "fit" and len(others) > 1:
+            names = ", ".join(type(other).__name__ for other in others)
+            raise MisconfigurationException(f"One ℓ1 penalty is enough, got {names}. Add their strengths.")
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Find the weights."""
+        super().on_train_start(trainer, pl_module)
+        weights = [p for p in pl_module.parameters() if id(p) in self._ids]
+        self._logged = OnceAnEpoch(
+            {
+                "weights/zero": lambda: fraction_small(weights),
+                "weights/small": lambda: fraction_small(weights, self.small),
+            }
+        )
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Begin an epoch."""
+        self._logged.begin()
+
+    def on_before_optimizer_step(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
+    ) -> None:
+        """Log, once an epoch."""
+        super().on_before_optimizer_step(trainer, pl_module, optimizer)
+        self._logged.log(trainer, pl_module)
