@@ -16,10 +16,10 @@ from benchmarks import (
     depth,
     fresh_clone,
     optimizers,
+    regularization,
     unchanged,
     weight,
 )
-from benchmarks import activations, cold, data, fresh_clone, regularization, unchanged, weight
 from benchmarks.recording import record
 from benchmarks.table import Row, printed
 

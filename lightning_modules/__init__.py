@@ -35,6 +35,13 @@ if TYPE_CHECKING:
     from lightning_modules.optimizers.nesterov import Nesterov
     from lightning_modules.optimizers.rmsprop import RMSProp
     from lightning_modules.quiet import quiet_trainer
+    from lightning_modules.regularization.dropout import add_dropout
+    from lightning_modules.regularization.max_norm import MaxNorm
+    from lightning_modules.regularization.mc_dropout import MCDropout, mc_dropout
+    from lightning_modules.regularization.mc_dropout_prediction import MCPrediction
+    from lightning_modules.regularization.penalties import L2Penalty, ProximalL1, SubgradientL1
+    from lightning_modules.regularization.penalties_groups import decay_groups, split_parameters
+    from lightning_modules.regularization.penalties_sparsity import fraction_small, zero_small_
     from lightning_modules.schedules.cosine import CosineDecay, CosineRestarts
     from lightning_modules.schedules.decay import (
         ExponentialDecay,
@@ -50,13 +57,6 @@ if TYPE_CHECKING:
     from lightning_modules.schedules.rate_history import RateHistory
     from lightning_modules.schedules.scheduled import ScheduleCheck, scheduled
     from lightning_modules.schedules.warmup import Warmup
-    from lightning_modules.regularization.dropout import add_dropout
-    from lightning_modules.regularization.max_norm import MaxNorm
-    from lightning_modules.regularization.mc_dropout import MCDropout, mc_dropout
-    from lightning_modules.regularization.mc_dropout_prediction import MCPrediction
-    from lightning_modules.regularization.penalties import L2Penalty, ProximalL1, SubgradientL1
-    from lightning_modules.regularization.penalties_groups import decay_groups, split_parameters
-    from lightning_modules.regularization.penalties_sparsity import fraction_small, zero_small_
 
     __version__: str
 
@@ -84,8 +84,12 @@ _MODULE_OF = {
     "InMemoryImages": "data.images",
     "InitializationReport": "gradients.initialization_report",
     "Initialize": "gradients.initialization",
+    "L2Penalty": "regularization.penalties",
     "LinearDecay": "schedules.decay",
+    "MCDropout": "regularization.mc_dropout",
+    "MCPrediction": "regularization.mc_dropout_prediction",
     "MLP": "networks",
+    "MaxNorm": "regularization.max_norm",
     "Momentum": "optimizers.momentum",
     "Nadam": "optimizers.nadam",
     "Nesterov": "optimizers.nesterov",
@@ -93,24 +97,18 @@ _MODULE_OF = {
     "PiecewiseConstant": "schedules.decay",
     "Plateau": "schedules.performance",
     "PowerDecay": "schedules.decay",
+    "ProximalL1": "regularization.penalties",
     "RMSProp": "optimizers.rmsprop",
     "RangeTest": "schedules.range_test",
     "RateHistory": "schedules.rate_history",
-    "L2Penalty": "regularization.penalties",
-    "MCDropout": "regularization.mc_dropout",
-    "MCPrediction": "regularization.mc_dropout_prediction",
-    "MLP": "networks",
-    "MaxNorm": "regularization.max_norm",
-    "ProximalL1": "regularization.penalties",
     "ReLUSquared": "gradients.activations",
     "ScheduleCheck": "schedules.scheduled",
     "SignalReport": "gradients.signal_report",
     "Split": "data.splits",
     "SquareRootDecay": "schedules.decay",
-    "SwiGLU": "gradients.activations",
-    "Warmup": "schedules.warmup",
     "SubgradientL1": "regularization.penalties",
     "SwiGLU": "gradients.activations",
+    "Warmup": "schedules.warmup",
     "add_dropout": "regularization.dropout",
     "decay_groups": "regularization.penalties_groups",
     "fold_batch_norm": "gradients.batch_norm_folding",
@@ -152,7 +150,11 @@ __all__ = [
     "InMemoryImages",
     "InitializationReport",
     "Initialize",
+    "L2Penalty",
     "LinearDecay",
+    "MCDropout",
+    "MCPrediction",
+    "MaxNorm",
     "Momentum",
     "Nadam",
     "Nesterov",
@@ -160,23 +162,18 @@ __all__ = [
     "PiecewiseConstant",
     "Plateau",
     "PowerDecay",
+    "ProximalL1",
     "RMSProp",
     "RangeTest",
     "RateHistory",
-    "L2Penalty",
-    "MCDropout",
-    "MCPrediction",
-    "MaxNorm",
-    "ProximalL1",
     "ReLUSquared",
     "ScheduleCheck",
     "SignalReport",
     "Split",
     "SquareRootDecay",
-    "SwiGLU",
-    "Warmup",
     "SubgradientL1",
     "SwiGLU",
+    "Warmup",
     "add_dropout",
     "decay_groups",
     "fold_batch_norm",
