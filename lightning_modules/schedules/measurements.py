@@ -2,7 +2,7 @@
 
 Lightning does so only when an epoch has ended. By then the epoch's checkpoint is written, so that a resumed run has
 missed a measurement; the epoch in which a run is resumed is left out; a metric that is measured every fifth epoch is
-counted five times; and one that is measured five times in an epoch is seen once.
+an error, or with strict=False counted five times; and one that is measured five times in an epoch is seen once.
 """
 
 import pytorch_lightning as pl

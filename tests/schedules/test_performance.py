@@ -59,6 +59,14 @@ def test_measurements_do_to_it_what_they_do_to_torchs():
     assert len(schedule.reductions) > 3
 
 
+def test_what_is_not_a_number_is_no_improvement():
+    optimizer = sgd()
+    schedule = Plateau(optimizer, factor=0.5, patience=0)
+    for loss in (1.0, float("nan")):
+        schedule.step(loss)
+    assert optimizer.param_groups[0]["lr"] == 0.4
+
+
 def test_small_rates_fall_too_where_torchs_do_not():
     ours, theirs = sgd(1e-8), sgd(1e-8)
     schedule, oracle = Plateau(ours, patience=0), ReduceLROnPlateau(theirs, factor=0.5, patience=0)
@@ -119,7 +127,7 @@ def test_each_validation_is_one_measurement(interval):
 
 
 def test_what_was_not_measured_again_does_not_count_again():
-    # Lightning would show it the second epoch's value in the third.
+    # Lightning would show it the second epoch's value in the third, too.
     rates, _ = fit(Scripted([5, 4, 4, 4], lr_scheduler=HALVE), max_epochs=8, check_val_every_n_epoch=2)
     assert rates[::4] == [0.8, 0.8, 0.8, 0.4]
 
