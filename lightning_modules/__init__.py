@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from lightning_modules.gradients.signal_report import SignalReport
     from lightning_modules.history import History
     from lightning_modules.networks import MLP
+    from lightning_modules.pretrained.transfer import WeightsDoNotFit, reuse
+    from lightning_modules.pretrained.transfer_report import ReuseReport
+    from lightning_modules.pretrained.transfer_unfreezing import GradualUnfreezing
     from lightning_modules.quiet import quiet_trainer
 
     __version__: str
@@ -42,6 +45,7 @@ _MODULE_OF = {
     "FashionMNISTUnavailable": "data.fashion_mnist_files",
     "FoldingReport": "gradients.batch_norm_folding",
     "FreezeBatchNorm": "gradients.batch_norm",
+    "GradualUnfreezing": "pretrained.transfer_unfreezing",
     "History": "history",
     "InMemoryBatches": "data.batches",
     "InMemoryImages": "data.images",
@@ -49,13 +53,16 @@ _MODULE_OF = {
     "Initialize": "gradients.initialization",
     "MLP": "networks",
     "ReLUSquared": "gradients.activations",
+    "ReuseReport": "pretrained.transfer_report",
     "SignalReport": "gradients.signal_report",
     "Split": "data.splits",
     "SwiGLU": "gradients.activations",
+    "WeightsDoNotFit": "pretrained.transfer",
     "fold_batch_norm": "gradients.batch_norm_folding",
     "initialize": "gradients.initialization",
     "plan_folding": "gradients.batch_norm_folding",
     "quiet_trainer": "quiet",
+    "reuse": "pretrained.transfer",
     "signal": "gradients.signal",
 }
 
@@ -72,19 +79,23 @@ __all__ = [
     "FashionMNISTUnavailable",
     "FoldingReport",
     "FreezeBatchNorm",
+    "GradualUnfreezing",
     "History",
     "InMemoryBatches",
     "InMemoryImages",
     "InitializationReport",
     "Initialize",
     "ReLUSquared",
+    "ReuseReport",
     "SignalReport",
     "Split",
     "SwiGLU",
+    "WeightsDoNotFit",
     "fold_batch_norm",
     "initialize",
     "plan_folding",
     "quiet_trainer",
+    "reuse",
     "signal",
 ]
 
