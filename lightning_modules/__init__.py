@@ -26,15 +26,19 @@ if TYPE_CHECKING:
     from lightning_modules.gradients.signal_report import SignalReport
     from lightning_modules.history import History
     from lightning_modules.networks import MLP
+    from lightning_modules.pretrained.auxiliary import AuxiliaryTask, rotations
     from lightning_modules.pretrained.transfer import WeightsDoNotFit, reuse
+    from lightning_modules.pretrained.transfer_keras import KerasModule
     from lightning_modules.pretrained.transfer_report import ReuseReport
     from lightning_modules.pretrained.transfer_unfreezing import GradualUnfreezing
+    from lightning_modules.pretrained.unsupervised import GaussianNoise, MaskingNoise, StackedAutoencoder
     from lightning_modules.quiet import quiet_trainer
 
     __version__: str
 
 _MODULE_OF = {
     "AdaptiveGradientClipping": "gradients.gradient_clipping_adaptive",
+    "AuxiliaryTask": "pretrained.auxiliary",
     "Classifier": "classifier",
     "ClipGradientNorm": "gradients.gradient_clipping",
     "ClipGradientPercentile": "gradients.gradient_clipping_percentile",
@@ -45,17 +49,21 @@ _MODULE_OF = {
     "FashionMNISTUnavailable": "data.fashion_mnist_files",
     "FoldingReport": "gradients.batch_norm_folding",
     "FreezeBatchNorm": "gradients.batch_norm",
+    "GaussianNoise": "pretrained.unsupervised",
     "GradualUnfreezing": "pretrained.transfer_unfreezing",
     "History": "history",
     "InMemoryBatches": "data.batches",
     "InMemoryImages": "data.images",
     "InitializationReport": "gradients.initialization_report",
     "Initialize": "gradients.initialization",
+    "KerasModule": "pretrained.transfer_keras",
     "MLP": "networks",
+    "MaskingNoise": "pretrained.unsupervised",
     "ReLUSquared": "gradients.activations",
     "ReuseReport": "pretrained.transfer_report",
     "SignalReport": "gradients.signal_report",
     "Split": "data.splits",
+    "StackedAutoencoder": "pretrained.unsupervised",
     "SwiGLU": "gradients.activations",
     "WeightsDoNotFit": "pretrained.transfer",
     "fold_batch_norm": "gradients.batch_norm_folding",
@@ -63,12 +71,14 @@ _MODULE_OF = {
     "plan_folding": "gradients.batch_norm_folding",
     "quiet_trainer": "quiet",
     "reuse": "pretrained.transfer",
+    "rotations": "pretrained.auxiliary",
     "signal": "gradients.signal",
 }
 
 __all__ = [
     "MLP",
     "AdaptiveGradientClipping",
+    "AuxiliaryTask",
     "Classifier",
     "ClipGradientNorm",
     "ClipGradientPercentile",
@@ -79,16 +89,20 @@ __all__ = [
     "FashionMNISTUnavailable",
     "FoldingReport",
     "FreezeBatchNorm",
+    "GaussianNoise",
     "GradualUnfreezing",
     "History",
     "InMemoryBatches",
     "InMemoryImages",
     "InitializationReport",
     "Initialize",
+    "KerasModule",
+    "MaskingNoise",
     "ReLUSquared",
     "ReuseReport",
     "SignalReport",
     "Split",
+    "StackedAutoencoder",
     "SwiGLU",
     "WeightsDoNotFit",
     "fold_batch_norm",
@@ -96,6 +110,7 @@ __all__ = [
     "plan_folding",
     "quiet_trainer",
     "reuse",
+    "rotations",
     "signal",
 ]
 
