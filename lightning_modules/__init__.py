@@ -34,6 +34,12 @@ if TYPE_CHECKING:
     from lightning_modules.optimizers.nadam import Nadam
     from lightning_modules.optimizers.nesterov import Nesterov
     from lightning_modules.optimizers.rmsprop import RMSProp
+    from lightning_modules.pretrained.auxiliary import AuxiliaryTask, rotations
+    from lightning_modules.pretrained.transfer import WeightsDoNotFit, reuse
+    from lightning_modules.pretrained.transfer_keras import KerasModule
+    from lightning_modules.pretrained.transfer_report import ReuseReport
+    from lightning_modules.pretrained.transfer_unfreezing import GradualUnfreezing
+    from lightning_modules.pretrained.unsupervised import GaussianNoise, MaskingNoise, StackedAutoencoder
     from lightning_modules.quiet import quiet_trainer
     from lightning_modules.regularization.dropout import add_dropout
     from lightning_modules.regularization.max_norm import MaxNorm
@@ -66,6 +72,7 @@ _MODULE_OF = {
     "Adam": "optimizers.adam",
     "AdamW": "optimizers.adamw",
     "AdaptiveGradientClipping": "gradients.gradient_clipping_adaptive",
+    "AuxiliaryTask": "pretrained.auxiliary",
     "Classifier": "classifier",
     "ClipGradientNorm": "gradients.gradient_clipping",
     "ClipGradientPercentile": "gradients.gradient_clipping_percentile",
@@ -79,6 +86,8 @@ _MODULE_OF = {
     "FashionMNISTUnavailable": "data.fashion_mnist_files",
     "FoldingReport": "gradients.batch_norm_folding",
     "FreezeBatchNorm": "gradients.batch_norm",
+    "GaussianNoise": "pretrained.unsupervised",
+    "GradualUnfreezing": "pretrained.transfer_unfreezing",
     "History": "history",
     "InMemoryBatches": "data.batches",
     "InMemoryImages": "data.images",
@@ -111,6 +120,16 @@ _MODULE_OF = {
     "Warmup": "schedules.warmup",
     "add_dropout": "regularization.dropout",
     "decay_groups": "regularization.penalties_groups",
+    "KerasModule": "pretrained.transfer_keras",
+    "MLP": "networks",
+    "MaskingNoise": "pretrained.unsupervised",
+    "ReLUSquared": "gradients.activations",
+    "ReuseReport": "pretrained.transfer_report",
+    "SignalReport": "gradients.signal_report",
+    "Split": "data.splits",
+    "StackedAutoencoder": "pretrained.unsupervised",
+    "SwiGLU": "gradients.activations",
+    "WeightsDoNotFit": "pretrained.transfer",
     "fold_batch_norm": "gradients.batch_norm_folding",
     "fraction_small": "regularization.penalties_sparsity",
     "initialize": "gradients.initialization",
@@ -120,6 +139,8 @@ _MODULE_OF = {
     "quiet_trainer": "quiet",
     "range_test": "schedules.range_test",
     "scheduled": "schedules.scheduled",
+    "reuse": "pretrained.transfer",
+    "rotations": "pretrained.auxiliary",
     "signal": "gradients.signal",
     "split_parameters": "regularization.penalties_groups",
     "zero_small_": "regularization.penalties_sparsity",
@@ -132,6 +153,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "AdaptiveGradientClipping",
+    "AuxiliaryTask",
     "Classifier",
     "ClipGradientNorm",
     "ClipGradientPercentile",
@@ -145,6 +167,8 @@ __all__ = [
     "FashionMNISTUnavailable",
     "FoldingReport",
     "FreezeBatchNorm",
+    "GaussianNoise",
+    "GradualUnfreezing",
     "History",
     "InMemoryBatches",
     "InMemoryImages",
@@ -176,6 +200,15 @@ __all__ = [
     "Warmup",
     "add_dropout",
     "decay_groups",
+    "KerasModule",
+    "MaskingNoise",
+    "ReLUSquared",
+    "ReuseReport",
+    "SignalReport",
+    "Split",
+    "StackedAutoencoder",
+    "SwiGLU",
+    "WeightsDoNotFit",
     "fold_batch_norm",
     "fraction_small",
     "initialize",
@@ -185,6 +218,8 @@ __all__ = [
     "quiet_trainer",
     "range_test",
     "scheduled",
+    "reuse",
+    "rotations",
     "signal",
     "split_parameters",
     "zero_small_",

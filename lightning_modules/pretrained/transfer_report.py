@@ -1,0 +1,104 @@
+"""What a reuse of weights did with each tensor, as a table."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["loaded", "new", "left out", "missing", "no place", "shape differs", "kind differs"]
+
+MISMATCHES: tuple[Status, ...] = ("missing", "no place", "shape differs", "kind differs")
+
+
+@dataclass(frozen=True)
+class ReusedTensor:
+    """What `reuse` did with one tensor. What the model does not have is None, and so is what the source lacks.
+
+    `status` is "loaded"; "new", if the model was to keep its own; "left out", if the source's was not asked for;
+    or a mismatch: "missing" (not in the source), "no place" (not in the model), "shape differs", "kind differs"
+    (numbers with a fraction for whole ones, or the like).
+    """
+
+    status: Status
+    name: str | None
+    shape: tuple[int, ...] | None
+    source_name: str | None
+    source_shape: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class ReuseReport:
+    """What `reuse` did. `str(report)` is a table, `report["network.1.weight"]` the row of one of the model's tensors."""
+
+    rows: tuple[ReusedTensor, ...]
+
+    def __getitem__(self, name: str) -> ReusedTensor:
+        for row in self.rows:
+            if row.name == name:
+                return row
+        names = ", ".join(row.name for row in self.rows if row.name is not None)
+        raise KeyError(f"{name!r} is not a tensor of the model; there is {names}.")
+
+    def __iter__(self) -> Iterator[ReusedTensor]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def loaded(self) -> list[str]:
+        """The names of the model's tensors that were loaded."""
+        return [row.name for row in self.rows if row.status == "loaded" and row.name is not None]
+
+    @property
+    def kept(self) -> list[str]:
+        """The names of the model's tensors that are as they were."""
+        return [row.name for row in self.rows if row.status != "loaded" and row.name is not None]
+
+    @property
+    def mismatches(self) -> list[ReusedTensor]:
+        """What was to be loaded and did not fit."""
+        return [row for row in self.rows if row.status in MISMATCHES]
+
+    def __str__(self) -> str:
+        head = ("tensor of the model", "shape", "tensor of the source", "shape", "")
+        lines = [head, *(_cells(row) for row in self.rows)]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+        table = [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        ]
+        own = [row for row in self.rows if row.name is not None]
+        total = sum(math.prod(row.shape or ()) for row in own)
+        loaded = sum(math.prod(row.shape or ()) for row in own if row.status == "loaded")
+        return "\n".join(
+            [*table, f"loaded {len(self.loaded)} of {len(own)} tensors, {loaded:,} of {total:,} numbers"]
+        )
+
+
+def describe(rows: Sequence[ReusedTensor]) -> str:
+    """One line for each mismatch.
+
+    >>> print(describe([ReusedTensor("shape differs", "5.bias", (2,), "5.bias", (8,))]))
+      5.bias: shape (2,), and (8,) in the source
+    """
+    return "\n".join(f"  {_describe(row)}" for row in rows)
+
+
+def _describe(row: ReusedTensor) -> str:
+    if row.status == "missing":
+        return f"{row.name}: shape {row.shape}, not in the source"
+    if row.status == "no place":
+        return f"{row.source_name}: shape {row.source_shape} in the source, not in the model"
+    if row.status == "shape differs":
+        return f"{row.name}: shape {row.shape}, and {row.source_shape} in the source"
+    return f"{row.name}: whole numbers on one side only"
+
+
+def _cells(row: ReusedTensor) -> tuple[str, ...]:
+    def shape(value: tuple[int, ...] | None) -> str:
+        return "" if value is None else " × ".join(map(str, value)) or "1 number"
+
+    # The source's name is worth a word only where it is another one.
+    source = row.source_name or ""
+    return (row.name or "", shape(row.shape), source, shape(row.source_shape), row.status)

@@ -1,0 +1,364 @@
+"""Gradual unfreezing: let the layers of a pretrained network train from the top down, each at a rate of its own.
+
+A new head sends large, aimless gradients into the layers below it. So these are frozen at first, and
+thawed one after the other, from the head down. The deeper a layer lies, the more general is what it has learned, and
+the smaller its learning rate: with the factor f, the k-th layer below the head trains at
+
+    η_k = η f^k        f = 1/2.6 in the paper
+
+Howard, Ruder, "Universal Language Model Fine-tuning for Text Classification", ACL 2018, sections 3.2 and 3.3.
+https://arxiv.org/abs/1801.06146
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pytorch_lightning as pl
+import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning.strategies import (
+    DeepSpeedStrategy,
+    FSDPStrategy,
+    ModelParallelStrategy,
+    SingleDeviceStrategy,
+)
+from pytorch_lightning.utilities import rank_zero_info
+from torch import Tensor, nn
+
+from lightning_modules.gradients.batch_norm import FreezeBatchNorm, batch_norms
+from lightning_modules.pretrained.transfer_rates import LayerRates
+
+
+class GradualUnfreezing(pl.Callback):
+    """Freeze layers, thaw them from the top down, and train each at a rate of its own.
+
+    A layer that is not named, such as the head, trains from the beginning at the full rate. Batch
+    normalizations of the named layers are held in evaluation mode, see `FreezeBatchNorm`.
+
+    It works with any optimizer but LBFGS and any schedule, because the optimizer's groups stay as `configure_optimizers`
+    made them: it must be given all parameters, those too that are frozen at first. A rate that is read from these
+    groups is the head's; `table()` has that of each layer. A resumed run goes on with the layers thawed that were.
+
+    On one device, frozen layers get no gradients, so that the backward pass ends above them. Under DDP, which must know
+    from the beginning what trains, they get gradients that are dropped.
+
+    >>> unfreezing = GradualUnfreezing(["network.3", "network.1"], at=[1, 3], factor=0.5)
+    >>> unfreezing.factors
+    [0.5, 0.25]
+
+    Args:
+        layers: Names of submodules, from the top down, such as `["network.3", "network.1"]`; or lists of names, each
+            thawed together.
+        at: For each layer the epoch, from 0, in which it begins to train. None is `1, 2, 3, …`, one layer an epoch.
+        monitor: Instead, the logged name of a metric: whenever it has not improved for `patience` epochs, the next
+            layer begins to train.
+        mode: Whether the metric is better when it is smaller, "min", or larger, "max".
+        patience: After how many epochs without improvement in a row.
+        min_delta: By how much the metric has to improve on its best.
+        factor: What the k-th layer's rate is multiplied by: `factor ** k`, where k is 1 for the first; or, as a list,
+            each layer's own multiple.
+        train_batch_norm: Let batch normalizations follow the batches again as soon as their layer is thawed. If
+            False they keep the statistics that they came with. Scale and shift are thawed in either case.
+
+    Attributes:
+        thawed: How many of the layers train.
+
+    Raises:
+        TypeError: If `layers` is a string.
+        ValueError: If an argument is out of its range, or if `at` and `monitor` are both given.
+        MisconfigurationException: When training starts, if a name is unknown, a layer has nothing to train, a
+            parameter is in no optimizer, or nothing would train; or if the optimizer or strategy is one that this cannot
+            work with.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[str | Sequence[str]],
+        at: Sequence[int] | None = None,
+        monitor: str | None = None,
+        mode: Literal["min", "max"] = "min",
+        patience: int = 1,
+        min_delta: float = 0.0,
+        factor: float | Sequence[float] = 1 / 2.6,
+        train_batch_norm: bool = False,
+    ) -> None:
+        if isinstance(layers, str):
+            raise TypeError(f"layers must be a list of names, got the string {layers!r}. Use [{layers!r}].")
+        if not layers:
+            raise ValueError("layers names nothing to thaw. Leave the callback out to train everything.")
+        if at is not None and monitor is not None:
+            raise ValueError(f"Layers are thawed at={list(at)} or when {monitor!r} stalls: give one of them.")
+        if at is not None and (len(at) != len(layers) or list(at) != sorted(at) or min(at) < 0):
+            raise ValueError(
+                f"at needs an epoch for each of the {len(layers)} layers, none before 0 and none before that of the "
+                f"layer above it, got {list(at)}."
+            )
+        if mode not in ("min", "max"):
+            raise ValueError(f'mode must be "min" or "max", got {mode!r}.')
+        if patience < 1:
+            raise ValueError(f"patience must be at least 1 epoch, got {patience}.")
+        if min_delta < 0:
+            raise ValueError(f"min_delta must not be negative, got {min_delta}.")
+        if isinstance(factor, int | float):
+            factor = [factor ** (k + 1) for k in range(len(layers))]
+        if len(factor) != len(layers) or min(factor) <= 0:
+            raise ValueError(
+                f"factor must be positive, and as a list have one for each of the {len(layers)} layers, "
+                f"got {list(factor)}."
+            )
+        self.layers = [[names] if isinstance(names, str) else list(names) for names in layers]
+        self.at = list(at) if at is not None else list(range(1, len(layers) + 1))
+        self.monitor = monitor
+        self.mode = mode
+        self.patience = patience
+        self.min_delta = min_delta
+        self.factors = [float(times) for times in factor]
+        self.train_batch_norm = train_batch_norm
+        self._layers: list[_Layer] = []
+        self._rates: list[LayerRates] = []
+        self._trainer: pl.Trainer | None = None
+        self._seen: Tensor | None = None
+        self._restored = False
+        self.forget()
+
+    def forget(self) -> None:
+        """Freeze everything again, as each training from the beginning does."""
+        self.thawed = 0
+        self._best = math.inf if self.mode == "min" else -math.inf
+        self._stalled = 0
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Refuse strategies that this cannot work with."""
+        if stage != "fit":
+            return
+        if isinstance(trainer.strategy, FSDPStrategy | ModelParallelStrategy | DeepSpeedStrategy):
+            raise MisconfigurationException(
+                f"GradualUnfreezing needs whole parameters, and {type(trainer.strategy).__name__} gives each process "
+                "a part of several layers at once. Use DDP."
+            )
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Freeze what is not to train yet."""
+        self._release(
+            trainer, pl_module
+        )  # a search for the learning rate has begun a training before this one
+        # Optimizers are made by now, from parameters that could all be trained, and so is DDP.
+        if trainer.global_step == 0 and not self._restored:
+            self.forget()
+        self._restored = False
+        self._trainer = trainer
+        self._seen = None
+        self._layers = self._find(trainer, pl_module)
+        factors = {id(p): layer for layer in self._layers for p in layer.parameters}
+        self._rates = [
+            LayerRates(optimizer, lambda p: factors[id(p)].step_factor if id(p) in factors else 1.0)
+            for optimizer in trainer.optimizers
+        ]
+        drops = not isinstance(trainer.strategy, SingleDeviceStrategy)
+        for layer in self._layers:
+            layer.freeze(drops)
+            if batch_norms(pl_module, layer.names):
+                layer.norms = FreezeBatchNorm(layer.names)
+                layer.norms.on_train_start(trainer, pl_module)
+        self._thaw(trainer, pl_module, max(self.thawed, self._due(trainer.current_epoch)))
+        self._check_something_trains(trainer)
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Thaw what is due in this epoch, and say what trains."""
+        self._thaw(trainer, pl_module, max(self.thawed, self._due(trainer.current_epoch)))
+        self._seen = trainer.callback_metrics.get(self.monitor) if self.monitor is not None else None
+        rank_zero_info(f"Epoch {trainer.current_epoch}:\n{self.table()}")
+
+    def on_after_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Drop the gradients that only DDP needed."""
+        for layer in self._layers:
+            if layer.drops:
+                for parameter in layer.parameters:
+                    parameter.grad = None
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Look whether the metric has stalled."""
+        if self.monitor is None:
+            return
+        value = trainer.callback_metrics.get(self.monitor)
+        if value is None:
+            every = trainer.check_val_every_n_epoch or 1
+            if (trainer.current_epoch + 1) % every:
+                return  # nothing has been validated yet
+            raise MisconfigurationException(
+                f"GradualUnfreezing(monitor={self.monitor!r}) found no such metric; there is "
+                f"{', '.join(sorted(trainer.callback_metrics)) or 'none'}."
+            )
+        if value is self._seen:
+            return  # it was not logged in this epoch
+        # Processes that see different values would thaw at different times, and their weights part.
+        current = float(trainer.strategy.reduce(value.detach().float().clone(), reduce_op="mean"))
+        ahead = self._best - current if self.mode == "min" else current - self._best
+        if ahead > self.min_delta:
+            self._best, self._stalled = current, 0
+            return
+        self._stalled += 1
+        if self._stalled >= self.patience and self.thawed < len(self._layers):
+            self._stalled = 0
+            self._thaw(trainer, pl_module, self.thawed + 1)
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Give the model and the optimizers back as they were."""
+        self._release(trainer, pl_module)
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        """Give the model and the optimizers back as they were."""
+        self._release(trainer, pl_module)
+
+    def table(self) -> str:
+        """What trains, and at what rate, as a table; after training, as it was at its end.
+
+        Raises:
+            RuntimeError: If training has not started.
+        """
+        if self._trainer is None:
+            raise RuntimeError(
+                "What trains is known once training has started. Call table() in a hook, or after."
+            )
+        rows: list[tuple[str, ...]] = [("layer", "parameters", "trains", "factor", "rate")]
+        named = {id(p) for layer in self._layers for p in layer.parameters}
+        groups = [group for optimizer in self._trainer.optimizers for group in optimizer.param_groups]
+        rest = [p for group in groups for p in group["params"] if id(p) not in named and p.requires_grad]
+        rows.append(_row("all others", rest, "yes", 1.0, groups))
+        for index, layer in enumerate(self._layers):
+            frozen = f"from epoch {self.at[index]}" if self.monitor is None else "no"
+            trains = "yes" if index < self.thawed else frozen
+            rows.append(_row(", ".join(layer.names), layer.parameters, trains, layer.factor, groups))
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        left = (0, 2)
+        return "\n".join(
+            "  ".join(
+                cell.ljust(width) if column in left else cell.rjust(width)
+                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in rows
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """How many layers are thawed, and how the metric stands."""
+        return {"thawed": self.thawed, "best": self._best, "stalled": self._stalled}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on where the checkpoint stands."""
+        self.thawed = state_dict["thawed"]
+        self._best = state_dict["best"]
+        self._stalled = state_dict["stalled"]
+        self._restored = True
+
+    def _due(self, epoch: int) -> int:
+        return 0 if self.monitor is not None else sum(at <= epoch for at in self.at)
+
+    def _thaw(self, trainer: pl.Trainer, pl_module: pl.LightningModule, count: int) -> None:
+        for layer in self._layers[:count]:
+            layer.thaw()
+            if layer.norms is not None and self.train_batch_norm:
+                layer.norms.teardown(trainer, pl_module, "fit")
+                layer.norms = None
+        self.thawed = count
+
+    def _find(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> list["_Layer"]:
+        modules = dict(pl_module.named_modules())
+        held = {id(p) for o in trainer.optimizers for group in o.param_groups for p in group["params"]}
+        for optimizer in trainer.optimizers:
+            if isinstance(optimizer, torch.optim.LBFGS):
+                raise MisconfigurationException(
+                    "LBFGS has one rate for all parameters. Use another optimizer, or leave GradualUnfreezing out."
+                )
+        taken: set[int] = set()
+        layers = []
+        for names, factor in zip(self.layers, self.factors, strict=True):
+            parameters: dict[str, nn.Parameter] = {}
+            for name in names:
+                if name not in modules:
+                    some = ", ".join(
+                        dict.fromkeys(n.rpartition(".")[0] for n, _ in pl_module.named_parameters())
+                    )
+                    raise MisconfigurationException(
+                        f"{type(pl_module).__name__} has no submodule {name!r}. Those with parameters are {some}."
+                    )
+                for own, parameter in modules[name].named_parameters():
+                    # What two layers share belongs to the upper one.
+                    if id(parameter) not in taken and parameter.requires_grad:
+                        parameters[f"{name}.{own}"] = parameter
+                        taken.add(id(parameter))
+            if not parameters:
+                raise MisconfigurationException(
+                    f"{', '.join(names)} has no parameter to train: none at all, only such with requires_grad=False, "
+                    "or only such as belong to a layer named before it. Leave it out."
+                )
+            lacking = [name for name, parameter in parameters.items() if id(parameter) not in held]
+            if lacking:
+                raise MisconfigurationException(
+                    f"No optimizer holds {', '.join(lacking)}. configure_optimizers must hand over all parameters; "
+                    "GradualUnfreezing keeps those from training that are frozen."
+                )
+            layers.append(_Layer(names, list(parameters.values()), factor))
+        return layers
+
+    def _check_something_trains(self, trainer: pl.Trainer) -> None:
+        if self.thawed:
+            return
+        named = {id(p) for layer in self._layers for p in layer.parameters}
+        groups = [group for optimizer in trainer.optimizers for group in optimizer.param_groups]
+        if not any(p.requires_grad and id(p) not in named for group in groups for p in group["params"]):
+            raise MisconfigurationException(
+                "Nothing would train in the first epoch: every parameter belongs to a frozen layer. Leave the head out "
+                "of layers, or thaw the first of them at=[0, …]."
+            )
+
+    def _release(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        for rates in self._rates:
+            rates.remove()
+        for layer in self._layers:
+            layer.thaw()
+            if layer.norms is not None:
+                layer.norms.teardown(trainer, pl_module, "fit")
+                layer.norms = None
+        self._rates = []
+
+
+@dataclass
+class _Layer:
+    names: list[str]
+    parameters: list[nn.Parameter]
+    factor: float
+    step_factor: float | None = None
+    drops: bool = False
+    norms: FreezeBatchNorm | None = field(default=None, repr=False)
+
+    def freeze(self, drops: bool) -> None:
+        """Let these parameters stay as they are; `drops` if gradients are still to be found for them."""
+        self.step_factor = None
+        self.drops = drops
+        if not drops:
+            for parameter in self.parameters:
+                parameter.requires_grad_(False)
+
+    def thaw(self) -> None:
+        self.step_factor = self.factor
+        self.drops = False
+        for parameter in self.parameters:
+            parameter.requires_grad_(True)
+
+
+def _row(
+    name: str,
+    parameters: Sequence[nn.Parameter],
+    trains: str,
+    factor: float,
+    groups: Sequence[dict[str, Any]],
+) -> tuple[str, ...]:
+    members = {id(parameter) for parameter in parameters}
+    rates = {float(group["lr"]) for group in groups if any(id(p) in members for p in group["params"])}
+    rate = ", ".join(f"{rate * factor:.3g}" for rate in sorted(rates))
+    count = sum(parameter.numel() for parameter in parameters)
+    return (name, f"{count:,}", trains, f"{factor:.3g}", rate if trains == "yes" else "0")
