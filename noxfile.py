@@ -28,7 +28,9 @@ def environment(session: nox.Session) -> str:
     made_from = folder / "made_from"
     if not (made_from.is_file() and made_from.read_text() == stamp):
         session.run(sys.executable, "-m", "virtualenv", "--quiet", str(folder), external=True)
-        session.run(str(python), "-m", "pip", "install", *pins, "-e", ".[docs,tests,cluster,keras]", external=True)
+        session.run(
+            str(python), "-m", "pip", "install", *pins, "-e", ".[docs,tests,cluster,keras]", external=True
+        )
         made_from.write_text(stamp)
     return str(python)
 
