@@ -193,6 +193,18 @@ def test_in_the_module_of_a_stranger_it_is_handed_over_by_lightning_and_works():
     assert rates[::2] == [0.8, 0.8, 0.8, 0.4, 0.4, 0.2]
 
 
+def test_lightning_alone_would_count_every_step_if_told_to_step_so():
+    class Stranger(Scripted):
+        def configure_optimizers(self):
+            optimizer = torch.optim.SGD(self.parameters(), lr=0.8)
+            schedule = {"scheduler": HALVE(optimizer), "monitor": "mine", "interval": "step", "strict": False}
+            return {"optimizer": optimizer, "lr_scheduler": schedule}
+
+    with pytest.warns(RuntimeWarning, match="not available"):
+        rates, _ = fit(Stranger([5, 4, 3, 2, 1, 0.5]))  # it improves at each validation
+    assert rates[-1] < 0.1
+
+
 def test_it_is_there_for_monitors():
     class Look(pl.Callback):
         def on_train_start(self, trainer, pl_module):

@@ -7,6 +7,7 @@ import torch
 from torch.optim.lr_scheduler import (
     CosineAnnealingLR,
     ExponentialLR,
+    LambdaLR,
     LinearLR,
     ReduceLROnPlateau,
     SequentialLR,
@@ -42,6 +43,23 @@ def test_rates_are_those_of_torchs_sequence(after):
     ours = Warmup(sgd(0.3, 0.1), steps=5, after=after)
     for group in (0, 1):
         assert preview(ours, 20, group) == pytest.approx(preview(theirs, 20, group))
+
+
+def test_beside_a_plateau_a_formula_undoes_each_reduction_and_in_front_of_it_a_warm_up_does_not():
+    def rates(make):
+        optimizer = sgd(0.8)
+        schedules = make(optimizer)
+        for _ in range(4):
+            optimizer.step()
+            schedules[0].step()
+            schedules[-1].step(1.0)  # never better
+        optimizer.step()
+        schedules[0].step()
+        return optimizer.param_groups[0]["lr"]
+
+    plateau = partial(Plateau, patience=0, factor=0.5)
+    assert rates(lambda sgd: [LambdaLR(sgd, lambda step: 1.0), plateau(sgd)]) == 0.8  # pytorch issue 82859
+    assert rates(lambda sgd: [Warmup(sgd, steps=1, after=plateau)]) == 0.1
 
 
 @pytest.mark.parametrize("after", [partial(LinearLR, total_iters=5), partial(ExponentialLR, gamma=0.9)])

@@ -20,7 +20,7 @@ def try_out(schedule, interval="step"):
     try:
         trainer.fit(model, lm.Digits())
     except pl.utilities.exceptions.MisconfigurationException as error:
-        return f"refused: {str(error).split('. ')[0]}"
+        return f"refused: {str(error).split(': it')[0].split('. ')[0]}"
     return " ".join(f"{rates.rate()[step]:.2e}" for step in (0, 17, 59))
 
 
