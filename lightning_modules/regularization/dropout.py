@@ -5,8 +5,9 @@ What is left is scaled, so that the mean stays the same and nothing has to chang
     train    y = x m / (1 − p)        m is 0 with probability p, else 1, for each number by itself
     eval     y = x
 
-The mean square grows by 1 / (1 − p). A self-normalizing network (SELU) cannot bear that. Alpha dropout sets numbers
-not to 0 but to what SELU saturates at, a' ≈ −1.7581, and then scales and shifts so that mean 0 and variance 1 stay:
+The mean square grows by 1 / (1 − p), and in a self-normalizing network (SELU) with each layer, without end where p is
+large. Alpha dropout sets numbers not to 0 but to what SELU saturates at, a' ≈ −1.7581, and then scales and shifts so
+that mean 0 and variance 1 stay:
 
     y = a (x m + a' (1 − m)) + b        a = ((1 − p)(1 + p a'²))^(−1/2),   b = −a p a'
 
@@ -138,7 +139,7 @@ def _choose(
     if is_selu != isinstance(chosen, _ALPHA):
         kind = type(chosen).__name__
         why = (
-            f"{kind} raises the variance, which SELU networks cannot bear; they need nn.AlphaDropout"
+            f"{kind} raises the variance that SELU networks live by; use nn.AlphaDropout"
             if is_selu
             else f"{kind} keeps mean and variance only of SELU's outputs; use nn.Dropout"
         )

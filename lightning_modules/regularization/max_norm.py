@@ -31,8 +31,8 @@ from torch.optim import Optimizer
 from lightning_modules.regularization.after_step import AfterStep
 from lightning_modules.regularization.once_an_epoch import OnceAnEpoch
 
-# A unit that was pulled back is as long as the radius but for rounding.
-_ON_THE_BALL = 1 - 1e-6
+# A unit that is held to the ball wavers below it: a step may shorten it by a little.
+_ON_THE_BALL = 0.99
 
 # Counting at each step would take as long as keeping the weights inside.
 _LOOK_EVERY = 10
@@ -87,8 +87,8 @@ class MaxNorm(AfterStep):
     """Hold dense and convolutional layers inside the ball while they train.
 
     It acts after the optimizer's real steps only, on the weights that took part in them; weights that several layers
-    share are one. Logged is, per epoch, `max_norm/on_ball`: the fraction of the units that a step left as long as the
-    radius or longer, over every tenth step from the first one on.
+    share are one. Logged is, per epoch, `max_norm/on_ball`: the fraction of the units that a step left at least
+    99% as long as the radius, over every tenth step from the first one on.
 
     >>> MaxNorm(radius=2.0, exclude=["head"]).radius
     2.0

@@ -120,11 +120,11 @@ def mc_dropout(
         seen = probe(model, inputs[:1].clone())
         _check_output(seen.output, outputs)
         # The statistics of a pass take some more tensors of the output's size.
-        rows = memory // (seen.bytes_per_item + 4 * seen.output.nbytes)
+        needs = seen.bytes_per_item + 4 * seen.output.nbytes
+        rows = memory // needs
         if rows < 1:
             raise ValueError(
-                f"A pass over a single item takes {seen.bytes_per_item:,} bytes and may take {memory:,}. "
-                "Raise memory."
+                f"A pass over a single item takes {needs:,} bytes and may take {memory:,}. Raise memory."
             )
         if inputs.device.type == "cpu":
             rows = min(rows, _ROWS_ON_CPU)

@@ -111,7 +111,7 @@ def test_a_model_with_dropout_trains_and_predicts():
     [
         (nn.ReLU(), nn.AlphaDropout, "keeps mean and variance only of SELU's outputs"),
         (nn.ReLU(), nn.FeatureAlphaDropout, "keeps mean and variance only of SELU's outputs"),
-        (nn.SELU(), nn.Dropout, "raises the variance, which SELU networks cannot bear"),
+        (nn.SELU(), nn.Dropout, "raises the variance that SELU networks live by"),
     ],
 )
 def test_a_kind_that_does_not_fit_its_activation_warns(activation, dropout, message):

@@ -1,0 +1,53 @@
+"""When does the constraint hold: which hook comes after the step?"""
+
+from functools import partial
+
+import pytorch_lightning as pl
+import torch
+
+import lightning_modules as lm
+from lightning_modules.regularization.max_norm import clip_unit_norms_
+
+RADIUS = 0.5
+
+
+class InHook(pl.Callback):
+    """Max-norm in some hook of Lightning's, and how often it ran."""
+
+    calls = 0
+
+    def act(self, trainer, model, *_):
+        self.calls += 1
+        with torch.no_grad():
+            clip_unit_norms_(model.network[1].weight, RADIUS)
+
+
+class BeforeZeroGrad(InHook):
+    on_before_zero_grad = InHook.act
+
+
+class BatchEnd(InHook):
+    on_train_batch_end = InHook.act
+
+
+def train(callback):
+    """Four batches a step, six steps; return the longest unit at the end."""
+    torch.manual_seed(42)
+    network = lm.MLP([64, 20, 10])
+    sgd = partial(torch.optim.SGD, lr=0.5)
+    trainer = lm.quiet_trainer(
+        max_steps=6, accumulate_grad_batches=4, callbacks=[callback]
+    )
+    trainer.fit(lm.Classifier(network, optimizer=sgd), lm.Digits(batch_size=16))
+    return network[1].weight.detach().norm(dim=1).max().item()
+
+
+longest = {}
+for callback in (BeforeZeroGrad(), BatchEnd(), lm.MaxNorm(RADIUS)):
+    name = type(callback).__name__
+    longest[name] = train(callback)
+    calls = getattr(callback, "calls", 6)
+    print(f"{name:14}: ran {calls:2} times, longest unit {longest[name]:.2f}")
+
+assert longest["MaxNorm"] <= RADIUS + 1e-6
+assert longest["BeforeZeroGrad"] > RADIUS + 0.01

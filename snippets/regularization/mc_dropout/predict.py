@@ -1,0 +1,60 @@
+"""What does a network say that is asked a hundred times with dropout on?
+
+Three test images and the probabilities of the classes: each dot is one of a
+hundred passes, the bar their mean. The first answer is the same each time. The
+second is undecided each time (single passes are unsure as well). In the third
+single passes are sure, of different classes: there the mutual information is
+largest.
+"""
+
+import matplotlib.pyplot as plt
+import torch
+
+import lightning_modules as lm
+
+torch.manual_seed(42)
+data = lm.FashionMNIST(batch_size=64, train_size=10_000)
+network = lm.MLP([784, 100, 100, 100, 10])
+lm.initialize(network)
+lm.add_dropout(network, rate=0.3)
+model = lm.Classifier(network)
+trainer = lm.quiet_trainer(max_epochs=6)
+trainer.fit(model, data)
+
+images = data.test.images[:1_000]
+seen = lm.mc_dropout(model, images, samples=100, seed=0, keep_samples=True)
+single = seen.entropy - seen.mutual_information
+chosen = {
+    "sure": seen.entropy.argmin().item(),
+    "undecided": (single - 4 * seen.mutual_information).argmax().item(),
+    "at odds with itself": seen.mutual_information.argmax().item(),
+}
+entropy = {name: seen.entropy[i].item() for name, i in chosen.items()}
+information = {
+    name: seen.mutual_information[i].item() for name, i in chosen.items()
+}
+
+names = [name.split("/")[0] for name in data.class_names]
+figure, axes = plt.subplots(
+    3, 2, figsize=(6.0, 6.6), width_ratios=(1, 3), sharex="col"
+)
+for (picture, axis), (name, i) in zip(axes, chosen.items(), strict=True):
+    picture.imshow(images[i, 0], cmap="gray_r")
+    picture.axis("off")
+    label = names[data.test.labels[i]]
+    picture.set_title(label)
+    axis.bar(names, seen.mean[i], color="C0", alpha=0.4)
+    jitter = torch.linspace(-0.3, 0.3, 100)
+    for c in range(10):
+        axis.plot(c + jitter, seen.samples[:, i, c], "C0.", markersize=1.5)
+    axis.set_title(name)
+    axis.set_ylabel("probability")
+    answer = names[seen.mean[i].argmax()]
+    p, spread = seen.mean[i].max(), seen.std[i, seen.mean[i].argmax()]
+    print(f"{name}: {answer} with {p:.2f} ± {spread:.2f} ({label} is right)")
+    print(f"  entropy {entropy[name]:.2f}, information {information[name]:.2f}")
+axes[-1, 1].tick_params(axis="x", rotation=60)
+plt.show()
+
+assert entropy["sure"] < 0.05 < 0.5 < entropy["undecided"]
+assert information["at odds with itself"] > 3 * information["undecided"]
