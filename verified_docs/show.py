@@ -133,9 +133,16 @@ class _Mark(Preprocessor):
         snippet = one.snippet
         above = _MARK.format(part="figure", place=snippet.place)
         below = _MARK.format(part="results", place=snippet.place)
-        self._shown.parts[above] = lambda: figure_html(snippet, self._shown.record(snippet)[0])
-        self._shown.parts[below] = lambda: results_html(
-            snippet, *self._shown.record(snippet), to_root=to_root, repo_url=self._shown.repo_url
+        # What a program says and prints would be half of the search index; its question and caption are found.
+        self._shown.parts[above] = lambda: (
+            figure_html(snippet, self._shown.record(snippet)[0])
+            + '<div class="vd-program" data-search-exclude>'
+        )
+        self._shown.parts[below] = lambda: (
+            "</div>"
+            + results_html(
+                snippet, *self._shown.record(snippet), to_root=to_root, repo_url=self._shown.repo_url
+            )
         )
         return above, below
 
@@ -152,8 +159,7 @@ class _Fill(Preprocessor):
             part = self._shown.parts.get(line.strip())
             if part is not None:
                 indent = line[: len(line) - len(line.lstrip())]
-                content = part()
-                lines[number] = indent + self.md.htmlStash.store(content) if content else ""
+                lines[number] = indent + self.md.htmlStash.store(part())
         return lines
 
 
@@ -175,13 +181,15 @@ def results_html(snippet: Snippet, held: record.Record, wrong: str, *, to_root: 
         parts.append(f'<p class="vd-stale"><strong>Not verified.</strong> {html.escape(wrong)}</p>')
     if held.text:
         parts.append(
-            '<div class="vd-output"><p class="vd-label">Output</p>'
+            '<div class="vd-output" data-search-exclude><p class="vd-label">Output</p>'
             f"<pre><code>{html.escape(held.text.rstrip())}</code></pre></div>"
         )
     if snippet.claims:
         claims = "".join(f"<li><code>{html.escape(claim)}</code></li>" for claim in snippet.claims)
         when = "when it was recorded" if isinstance(snippet, StudyFile) else "each time it runs"
-        parts.append(f'<div class="vd-claims"><p class="vd-label">Checked {when}</p><ul>{claims}</ul></div>')
+        parts.append(
+            f'<div class="vd-claims" data-search-exclude><p class="vd-label">Checked {when}</p><ul>{claims}</ul></div>'
+        )
     foot = _study_foot if isinstance(snippet, StudyFile) else _foot
     parts.append(f'<p class="vd-foot" data-search-exclude>{foot(snippet, held, to_root, repo_url)}</p></div>')
     return "".join(parts)

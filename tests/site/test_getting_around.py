@@ -51,6 +51,23 @@ def test_search_finds_a_page_by_its_title(page, address):
     assert not page.errors
 
 
+@pytest.mark.parametrize("key", ["/", "s"])
+def test_the_search_index_comes_when_somebody_searches(page, address, key):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "search_index" in request.url else None)
+    page.goto(f"{address}/verified/", wait_until="networkidle")
+    assert not asked, "the first visit fetches the search index"
+    with page.expect_request("**/search/search_index.json"):
+        page.keyboard.press(key)
+    assert not page.errors
+
+
+def test_a_link_to_a_search_searches(page, address):
+    page.goto(f"{address}/?q=verified")
+    page.locator(".md-search-result__link[href*='/verified/']").first.wait_for(timeout=5000)
+    assert not page.errors
+
+
 def test_search_leaves_the_notebooks_out(site):
     index = (site / "search" / "search_index.json").read_text(encoding="utf-8")
     assert '"location":"notebooks/' not in index.replace(" ", "")

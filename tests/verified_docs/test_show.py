@@ -4,6 +4,7 @@ import re
 
 import pytest
 from markdown import Markdown
+from material.plugins.search.plugin import Parser
 from toy_project import Project
 
 from verified_docs import record
@@ -52,6 +53,17 @@ def test_the_figure_stands_above_the_program_and_the_results_below(one: Project)
     assert places == sorted(places)
     assert "verified-docs-" not in shown
     assert "wzxhzdk" not in shown
+
+
+def test_the_search_finds_question_and_caption_and_not_the_code(one: Project):
+    parser = Parser()
+    parser.feed(
+        f'<h1 id="page">Page</h1>{html(one, "Before." + chr(10) * 2 + FENCE + chr(10) * 2 + "After.")}'
+    )
+    parser.close()
+    found = "".join(text for section in parser.data for text in section.text)
+    assert all(part in found for part in ("Before.", "A line", "After."))
+    assert not any(part in found for part in ("import", "loss 0.5", "1 &lt; 2", "Ran in"))
 
 
 def test_a_folded_program_leaves_its_figure_and_results_in_sight(one: Project):
