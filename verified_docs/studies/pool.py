@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -48,11 +49,22 @@ def _joblib(tasks: Sequence[Task], backend: str, jobs: int) -> Iterator[Outcome]
     with parallel_config(backend=backend, n_jobs=jobs):
         # One by one: what has ended is kept, and workers that are quick take more.
         parallel = Parallel(batch_size=1, return_as="generator_unordered")
-        outcomes = parallel(delayed(worker.run)(task) for task in tasks)
+        with _deaf_to_ctrl_c():
+            outcomes = parallel(delayed(worker.run)(task) for task in tasks)
         try:
             yield from outcomes
         finally:
             outcomes.close()
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes started within ignore Ctrl-C, which all hear: this one ends them, without a traceback from each."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
