@@ -1,10 +1,10 @@
 """What does it cost to stop when the loss on new images is lowest?
 
-Accuracy on new images over 60 epochs on 1,000 images, three seeds, with right
-labels (left) and with a fifth of them wrong (right). The dots mark the epoch
-with the lowest loss on new images, where early stopping goes back to. With right
-labels that is too early for the accuracy. With wrong ones it is about the right
-time: later the labels are learned by heart.
+Accuracy on 2,000 new images over 30 epochs on 1,000 images, three seeds, with
+right labels (left) and with a fifth of them wrong (right). The dots mark the
+epoch with the lowest loss on new images, where early stopping goes back to. With
+right labels that is too early for the accuracy. With wrong ones it is about the
+right time: later the labels are learned by heart.
 """
 
 from functools import partial
@@ -22,7 +22,9 @@ def train(noise, seed):
     network = lm.MLP([784, 100, 100, 100, 10])
     lm.initialize(network)
     history = lm.History()
-    trainer = lm.quiet_trainer(max_epochs=60, callbacks=[history])
+    trainer = lm.quiet_trainer(
+        max_epochs=30, limit_val_batches=4, callbacks=[history]
+    )
     data = lm.FashionMNIST(batch_size=50, train_size=1_000, label_noise=noise)
     trainer.fit(lm.Classifier(network, optimizer=sgd), data)
     return np.array(history["val/loss"]), np.array(history["val/accuracy"])
@@ -39,7 +41,7 @@ for axis, noise in zip(axes, (0.0, 0.2), strict=True):
         there.append(accuracy[best])
         end.append(accuracy[-1])
         when.append(best + 1)
-        (line,) = axis.plot(range(1, 61), accuracy, linewidth=1.0)
+        (line,) = axis.plot(range(1, 31), accuracy, linewidth=1.0)
         axis.plot(best + 1, accuracy[best], "o", color=line.get_color())
     stopped[noise], final[noise] = float(np.mean(there)), float(np.mean(end))
     epoch[noise] = float(np.mean(when))

@@ -1,10 +1,10 @@
 """What does each remedy do to the loss on new images?
 
-Loss on new images over 40 epochs on 1,000 images, with right labels (left) and
-with a fifth of them wrong (right): the overfitting run of the introduction,
-with one remedy at a time. Without any (black) it turns and climbs. The ℓ2
-penalty and dropout slow that down most; ℓ1 and max-norm, at these strengths,
-less.
+Loss on 2,000 new images over 30 epochs on 1,000 images, with right labels
+(left) and with a fifth of them wrong (right): the overfitting run of the
+introduction, with one remedy at a time. Without any (black) it turns and climbs.
+The ℓ2 penalty and dropout slow that down most; ℓ1 and max-norm, at these
+strengths, less or not at all.
 """
 
 from functools import partial
@@ -34,7 +34,9 @@ for axis, noise in zip(axes, (0.0, 0.2), strict=True):
         if rate:
             lm.add_dropout(network, rate)
         history = lm.History()
-        trainer = lm.quiet_trainer(max_epochs=40, callbacks=[*callbacks, history])
+        trainer = lm.quiet_trainer(
+            max_epochs=30, limit_val_batches=4, callbacks=[*callbacks, history]
+        )
         trainer.fit(lm.Classifier(network, optimizer=sgd), data)
 
         loss, key = history["val/loss"], f"{name}, {noise}"
@@ -44,11 +46,11 @@ for axis, noise in zip(axes, (0.0, 0.2), strict=True):
             f"  {name:8}: loss {best[key]:.2f} at best, "
             f"{last[key]:.2f} at the end, accuracy {accuracy[key]:.0%}"
         )
-        axis.plot(range(1, 41), loss, color=color)
-        axis.text(40.7, loss[-1], name, color=color, va="center")
+        axis.plot(range(1, 31), loss, color=color)
+        axis.text(30.5, loss[-1], name, color=color, va="center")
     axis.set_title(f"{noise:.0%} of the labels wrong")
-    axis.set_xlim(0, 52)
-    axis.set_xticks((0, 10, 20, 30, 40))
+    axis.set_xlim(0, 39)
+    axis.set_xticks((0, 10, 20, 30))
     axis.set_xlabel("epoch")
 axes[0].set_ylabel("loss on new images")
 plt.show()

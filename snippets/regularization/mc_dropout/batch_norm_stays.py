@@ -24,8 +24,8 @@ trainer = lm.quiet_trainer(max_epochs=4)
 trainer.fit(lm.Classifier(network), data)
 network.eval()
 by_class = data.test.labels.argsort(stable=True)
-mixed = torch.randperm(10_000)[:1_000]
-sorted_ = by_class[::10]
+mixed = torch.randperm(10_000)[:400]
+sorted_ = by_class[::25]
 
 
 @torch.no_grad()

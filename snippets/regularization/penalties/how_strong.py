@@ -20,11 +20,13 @@ def train(strength, seed):
     network = lm.MLP([784, 100, 100, 100, 10])
     lm.initialize(network)
     callbacks = [lm.ProximalL1(strength)] if strength else []
-    trainer = lm.quiet_trainer(max_epochs=4, callbacks=callbacks)
+    trainer = lm.quiet_trainer(
+        max_epochs=4, limit_val_batches=0, callbacks=callbacks
+    )
     model = lm.Classifier(
         network,
         lambda p: torch.optim.SGD(p, lr=0.05, fused=True),
-        lambda o: torch.optim.lr_scheduler.LinearLR(o, 1.0, 0.01, 4 * 157),
+        lambda o: torch.optim.lr_scheduler.LinearLR(o, 1.0, 0.01, 4 * 79),
         interval="step",
     )
     trainer.fit(model, data)
@@ -46,7 +48,7 @@ def accuracies(network):
     return found
 
 
-data = lm.FashionMNIST(batch_size=64, train_size=10_000)
+data = lm.FashionMNIST(batch_size=64, train_size=5_000)
 fractions = np.linspace(0, 0.9, 10)
 at_once, at_70 = {}, {}
 for strength, color in ((0.0, "C7"), (0.001, "C1"), (0.003, "C0")):
