@@ -1,8 +1,8 @@
 """Shift every seed that a program sets, without a change of its text: seed s becomes s + `by`.
 
 What is replaced is what everything else calls: Python's `random`, NumPy's generators and torch's, where they are loaded.
-So Lightning's `seed_everything` and scikit-learn's `random_state` are shifted too, once. A random number that is drawn
-without a seed, and a seed that is no whole number, stay as they are.
+So Lightning's `seed_everything` and scikit-learn's `random_state` are shifted too, once. torch's generator, which starts
+from the same seed in each process, is shifted where no seed is set, too. A seed that is no whole number stays as it is.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ def _shift_torch(by: int) -> None:
         return plain.manual_seed(self, _moved(int(seed), by, _TORCH))
 
     torch.manual_seed = torch.random.manual_seed = of_all
+    of_all(torch.initial_seed())
     torch.Generator = _standing_for(plain, manual_seed=of_one)
 
 
