@@ -67,7 +67,7 @@ def test_without_an_entry_or_with_a_stale_or_torn_one_the_page_says_so_and_is_bu
         shown = html(one)
         assert '<p class="vd-held">not yet held against other seeds</p>' in shown
         assert "<code>x &lt; 2</code></li>" in shown
-        assert "2 of them are new, or their program was edited" in shown
+        assert "2 claims are new, or their program was edited" in shown
         assert problems(one.config) == []
 
 
@@ -78,20 +78,20 @@ def test_the_summary_counts_and_names_the_lowest(project: Project, one: Snippet)
     project.snippet("c/new", "assert 5\n")
     shown = html(one)
     assert "The programs of this site make 4 claims, in 3 programs." in shown
-    assert "1 of them are new" in shown
+    assert "1 claims are new" in shown
     assert "Of the others, 1 held every time; 1 held less than 95% of the time." in shown
-    table = shown[shown.index("<table>") :]
-    assert 0 < table.index("b/other") < table.index("a/one")
-    assert "&#x27;&lt;&#x27; &lt; &#x27;&gt;&#x27;" in table
-    assert table.index("held 17 of 20 seeds") < table.index("held 19 of 20 seeds") < table.index("After.")
+    lowest = shown[shown.index("the lowest first:") :]
+    assert 0 < lowest.index("b/other") < lowest.index("a/one")
+    assert "&#x27;&lt;&#x27; &lt; &#x27;&gt;&#x27;" in lowest
+    assert lowest.index("held 17 of 20 seeds") < lowest.index("held 19 of 20 seeds") < lowest.index("After.")
     assert "verified-docs-" not in shown
 
 
-def test_where_every_claim_always_held_no_table_stands(one: Snippet):
+def test_where_every_claim_always_held_none_is_named(one: Snippet):
     hold(one, 0, 0)
     shown = html(one)
-    assert "Of them, 2 held every time; none held less than 95% of the time." in shown
-    assert "<table>" not in shown
+    assert "Of all, 2 held every time; none held less than 95% of the time." in shown
+    assert "lowest" not in shown
 
 
 def test_the_summarys_name_stays_as_it_is_in_code(one: Snippet):

@@ -40,11 +40,11 @@ def summary_html(config: Config, to_root: str) -> str:
     if len(known) < total:
         missing = total - len(known)
         said.append(
-            f"{missing:,} of them are new, or their program was edited: not yet held against other seeds."
+            f"{missing:,} claims are new, or their program was edited: not yet held against other seeds."
         )
     if known:
         said.append(
-            f"Of {'the others' if len(known) < total else 'them'}, {always:,} held every time; "
+            f"{'Of the others' if len(known) < total else 'Of all'}, {always:,} held every time; "
             f"{rarely or 'none'} held less than {ENOUGH:.0%} of the time."
         )
     return f'<div class="vd-ledger"><p>{" ".join(said)}</p>{_lowest(known, to_root)}</div>'
@@ -58,16 +58,13 @@ def _lowest(known: list[tuple[Snippet, Entry, Claim]], to_root: str) -> str:
     )
     if not below:
         return ""
-    rows = "".join(
-        f'<tr><td><a href="{to_root}downloads/{snippet.name}.py" download>{html.escape(snippet.name)}</a></td>'
-        f"<td><code>{html.escape(claim.claim)}</code></td><td>{held.told(claim)}</td></tr>"
+    items = "".join(
+        f'<li><a href="{to_root}downloads/{snippet.name}.py" download>{html.escape(snippet.name)}</a>: '
+        f"<code>{html.escape(claim.claim)}</code> {held.told(claim)}</li>"
         for snippet, held, claim in below[:_LOWEST]
     )
-    more = f"<p>And {len(below) - _LOWEST} more that did not hold every time.</p>" if below[_LOWEST:] else ""
-    return (
-        "<table><thead><tr><th>Program</th><th>Claim that held least often</th><th>How often</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table>{more}"
-    )
+    more = f"<p>And {len(below) - _LOWEST} more.</p>" if below[_LOWEST:] else ""
+    return f"<p>These did not hold every time, the lowest first:</p><ul>{items}</ul>{more}"
 
 
 def _entry(snippet: Snippet) -> Entry | None:
