@@ -28,6 +28,10 @@ class SnippetFailed(DocsError):
     """A snippet did not run to its end, or did what no snippet may."""
 
 
+class SnippetStopped(SnippetFailed):
+    """A snippet was ended by its limits; on a machine that is less busy it may run through."""
+
+
 class DataUnavailable(DocsError):
     """A snippet's declared data cannot be had here; the message says how to get it."""
 
@@ -65,7 +69,7 @@ class Runner:
             return self._results(snippet, folder, ending)
 
     def attempt(self, trial: Trial, seconds: float) -> Tried:
-        """Run a snippet for the ledger; that it fails is a result, too. Raises DataUnavailable."""
+        """Run a snippet for the ledger; that it fails is a result, too. Raises SnippetStopped, DataUnavailable."""
         snippet = trial.snippet
         asked = {
             "source": snippet.source,
@@ -77,7 +81,9 @@ class Runner:
             noted = claims.read(folder / "claims")
             try:
                 outcome = self._outcome(snippet, folder, ending)
-            except SnippetFailed as error:
+            except SnippetStopped:
+                raise
+            except SnippetFailed as error:  # killed, or gone without a word
                 outcome = {"error": str(error), "seconds": seconds, "imported": [], "stopped": True}
             if outcome.get("setting"):
                 raise DocsError(f"pyproject.toml: [tool.verified_docs.ledger] {outcome['setting']}")
@@ -143,7 +149,7 @@ class Runner:
         """What the program gave; raises SnippetFailed where it was ended before it could tell."""
         where = _last_place(ending["trace"], snippet)
         if ending["stopped"]:
-            raise SnippetFailed(
+            raise SnippetStopped(
                 f"{where}: {ending['stopped']} "
                 "(`seconds`, `memory_gib` of a snippet stand in snippets/settings.toml)"
             )

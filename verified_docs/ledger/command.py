@@ -62,11 +62,11 @@ def _hold(
     # Shift after shift, not snippet after snippet: so the time left is told well early on.
     trials = [Trial(snippet, shift) for shift in range(1, seeds + 1) for snippet in snippets]
     trials += [Trial(snippet, machine=machine) for machine in machines for snippet in snippets]
-    came, lacking = make(trials, config, jobs)
-    problems = [f"NOT HELD HERE: {error}" for error in lacking.values()]
+    came, unknown = make(trials, config, jobs)
+    problems = [f"NOT HELD HERE: {error}" for error in unknown.values()]
     held: dict[Snippet, Entry] = {}
     for snippet in snippets:
-        if snippet not in lacking:
+        if snippet not in unknown:
             tried = {trial: one for trial, one in came.items() if trial.snippet == snippet}
             held[snippet] = Entry.of(snippet, tried)
             ledger.save(snippet, held[snippet])

@@ -18,7 +18,7 @@ from verified_docs.config import Config
 from verified_docs.errors import DocsError
 from verified_docs.ledger.kept import Kept
 from verified_docs.ledger.trial import Trial, Tried
-from verified_docs.runner import DataUnavailable, Runner
+from verified_docs.runner import DataUnavailable, Runner, SnippetStopped
 from verified_docs.sharing import SharedServer, can_share
 from verified_docs.snippet import Snippet
 from verified_docs.studies.progress import Progress
@@ -28,11 +28,11 @@ _PATIENCE = 3.0  # times a snippet's limit: another seed, or a slower instructio
 
 def make(
     trials: Sequence[Trial], config: Config, jobs: int
-) -> tuple[dict[Trial, Tried], dict[Snippet, DataUnavailable]]:
-    """What came of each trial, kept or made now; and which snippets need data that cannot be had here."""
+) -> tuple[dict[Trial, Tried], dict[Snippet, DocsError]]:
+    """What came of each trial, kept or made now; and of which snippets it cannot be known here, and why."""
     kept = Kept(config)
     found = {trial: tried for trial in trials if (tried := kept.get(trial)) is not None}
-    lacking: dict[Snippet, DataUnavailable] = {}
+    unknown: dict[Snippet, DocsError] = {}
     left = [trial for trial in trials if trial not in found]
     for threads in sorted({trial.threads for trial in left}):
         alone = threads > 1
@@ -45,8 +45,8 @@ def make(
                 here = replace(config, env=group[0].env)
                 with closing(_made(group, here, min(workers, len(group)))) as outcomes:
                     for trial, came in outcomes:
-                        if isinstance(came, DataUnavailable):
-                            lacking[trial.snippet] = came
+                        if isinstance(came, DocsError):
+                            unknown[trial.snippet] = came
                         else:
                             found[trial] = came
                             if not came.stopped:
@@ -54,7 +54,7 @@ def make(
                         progress.add(came.seconds if isinstance(came, Tried) else 0.0)
         finally:
             progress.close()
-    return {trial: found[trial] for trial in trials if trial in found}, lacking
+    return {trial: found[trial] for trial in trials if trial in found}, unknown
 
 
 def _usual(trials: Sequence[Trial]) -> float:
@@ -78,10 +78,10 @@ def _by_environment(trials: Sequence[Trial]) -> list[list[Trial]]:
 
 def _made(
     trials: Sequence[Trial], config: Config, workers: int
-) -> Generator[tuple[Trial, Tried | DataUnavailable], None, None]:
+) -> Generator[tuple[Trial, Tried | DocsError], None, None]:
     """Each trial with what came of it, in the order in which they end."""
     with _runners(config, workers) as run, ThreadPoolExecutor(workers) as threads:
-        waiting: dict[Future[Tried | DataUnavailable], Trial] = {}
+        waiting: dict[Future[Tried | DocsError], Trial] = {}
         try:
             for trial in trials:
                 waiting[threads.submit(run.one, trial)] = trial
@@ -103,12 +103,14 @@ class _Runners:
         for runner in made:
             self._free.put(runner)
 
-    def one(self, trial: Trial) -> Tried | DataUnavailable:
+    def one(self, trial: Trial) -> Tried | DocsError:
         runner = self._free.get()
         try:
             return runner.attempt(trial, _PATIENCE * trial.snippet.settings.seconds)
         except DataUnavailable as error:
             return error
+        except SnippetStopped as error:
+            return DocsError(f"{error}\n  with {trial.label}")
         finally:
             self._free.put(runner)
 

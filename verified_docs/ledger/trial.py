@@ -67,7 +67,7 @@ class Tried:
         told: Why not, by the number of the claim.
         seconds: How long it ran.
         imported: The project's own files that it loaded.
-        stopped: Whether the engine or the system ended it: another time it may run through.
+        stopped: Whether it was killed, or left without a word: another time it may run through.
     """
 
     held: list[bool]
