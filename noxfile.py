@@ -95,6 +95,14 @@ def studies(session: nox.Session) -> None:
 
 
 @nox.session
+def robustness(session: nox.Session) -> None:
+    """Hold every claim against other seeds and processors; goes on where it was: `nox -s robustness -- gradients`."""
+    python = environment(session)
+    fetch_data(session, python)
+    run(session, python, "verified_docs", "robustness", *session.posargs)
+
+
+@nox.session
 def benchmarks(session: nox.Session) -> None:
     """Measure speed, each time against a named peer in the same run; prints a table."""
     python = environment(session)

@@ -1,4 +1,4 @@
-"""The commands: `python -m verified_docs check | generate | build | serve | study`."""
+"""The commands: `python -m verified_docs check | generate | build | serve | study | robustness`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from verified_docs import consistency, live, site
 from verified_docs.config import find
 from verified_docs.errors import DocsError
+from verified_docs.ledger import command as ledger
 from verified_docs.studies import command as studies
 
 
@@ -24,6 +25,9 @@ def main() -> int:
         "serve", help="serve the site and follow every edit; further options go to mkdocs serve"
     )
     studies.add_arguments(commands.add_parser("study", help="record studies; finished runs are kept"))
+    ledger.add_arguments(
+        commands.add_parser("robustness", help="hold every claim against other seeds and processors")
+    )
     arguments, rest = parser.parse_known_args()
     if rest and arguments.command != "serve":
         parser.error(f"unknown argument {rest[0]!r}")
@@ -38,6 +42,8 @@ def main() -> int:
             print(f"{count} programs: downloads and notebooks written to docs/")
         elif arguments.command == "study":
             return studies.run(config, arguments)
+        elif arguments.command == "robustness":
+            return ledger.run(config, arguments)
         elif arguments.command == "build":
             print(f"The site is in {site.build(config)}. Open it: {_how_to_open(config.root)}")
         else:

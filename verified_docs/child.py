@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import faulthandler
+import importlib
 import io
 import json
 import os
@@ -24,13 +25,19 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from verified_docs import drawn, svg
+from verified_docs.ledger import claims
 
 _LONGEST = 64  # entries of a list or dict that are kept as values
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to run, and where. `folder` holds `work/` and, afterwards, stdout, stderr, stopped and outcome.json."""
+    """What to run, and where. `folder` holds `work/` and, afterwards, stdout, stderr, stopped and outcome.json.
+
+    Attributes:
+        trial: For the ledger: the program's text, how much `by` its seeds are shifted, by which `seed_shift`, and what
+            to `preload` before. Claims are then noted in `folder/claims`, and no figure is drawn.
+    """
 
     path: str
     place: str
@@ -39,6 +46,7 @@ class Job:
     description: str
     memory_gib: float
     colors: dict[str, str]
+    trial: dict[str, Any] | None = None
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -50,12 +58,11 @@ def run(job: Job) -> NoReturn:
     with open(folder / "stopped", "wb", buffering=0) as stopped:  # where it was when it was stopped
         main, lift_limit = _prepare(job, folder, stopped)
         process = os.getpid()
-        outcome: dict[str, Any] = {"error": None, "raised": None}
+        outcome: dict[str, Any] = {"error": None, "raised": None, "setting": _shift_seeds(job.trial)}
         started = time.perf_counter()
         try:
             try:
-                source = Path(job.path).read_bytes()
-                exec(compile(source, job.path, "exec", dont_inherit=True), main.__dict__)
+                exec(_compiled(job, main.__dict__), main.__dict__)
             finally:
                 lift_limit()  # what the snippet took is still there, and telling needs some too
         except SystemExit as error:
@@ -73,7 +80,7 @@ def run(job: Job) -> NoReturn:
         if _denied:
             # Told even where the snippet caught the error.
             outcome["network"] = f"{job.place}:{_denied[0][0]}: {_denied[0][1]}"
-        if outcome["error"] is None:
+        if outcome["error"] is None and job.trial is None:
             try:
                 outcome |= _figure(job, folder)
                 outcome["values"] = _values(main.__dict__)
@@ -84,6 +91,26 @@ def run(job: Job) -> NoReturn:
         (folder / "outcome.part").write_text(json.dumps(outcome), encoding="utf-8")
         os.replace(folder / "outcome.part", folder / "outcome.json")
         _really_exit(0)
+
+
+def _shift_seeds(trial: dict[str, Any] | None) -> str | None:
+    """Do so where it is asked for; what is wrong with the function that does it."""
+    if not (trial and trial["by"]):
+        return None
+    try:
+        for name in trial["preload"]:  # there already, where this process was forked
+            importlib.import_module(name)
+        module, _, function = trial["seed_shift"].rpartition(".")
+        getattr(importlib.import_module(module), function)(trial["by"])
+    except Exception as error:
+        return f"seed_shift = {trial['seed_shift']!r}: {type(error).__name__}: {error}"
+    return None
+
+
+def _compiled(job: Job, namespace: dict[str, Any]) -> types.CodeType:
+    if job.trial is None:
+        return compile(Path(job.path).read_bytes(), job.path, "exec", dont_inherit=True)
+    return claims.compiled(job.trial["source"], job.path, Path(job.folder) / "claims", namespace, _where)
 
 
 def _flush() -> None:
@@ -243,14 +270,19 @@ def claim(error: AssertionError, path: str) -> str:
     source = Path(path).read_text(encoding="utf-8")
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or node.lineno):
-            names = {name.id: None for name in ast.walk(node.test) if isinstance(name, ast.Name)}
-            namespace = {**frame.f_globals, **frame.f_locals}
-            known = {name: plain(namespace[name]) for name in names if name in namespace}
-            where = ", ".join(f"{name} = {value!r}" for name, value in known.items() if value is not None)
+            where = _where(node.test, frame)
             condition = ast.get_source_segment(source, node.test)
             said = f" ({error})" if str(error) else ""
             return f"does not hold: {condition}{said}" + (f"\n  where {where}" if where else "")
     return f"AssertionError: {error}"
+
+
+def _where(condition: ast.expr, frame: types.FrameType) -> str:
+    """The values of the names of `condition`."""
+    names = {name.id: None for name in ast.walk(condition) if isinstance(name, ast.Name)}
+    namespace = {**frame.f_globals, **frame.f_locals}
+    known = {name: plain(namespace[name]) for name in names if name in namespace}
+    return ", ".join(f"{name} = {value!r}" for name, value in known.items() if value is not None)
 
 
 def _figure(job: Job, folder: Path) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from typing import Any
 
 from verified_docs import files
 from verified_docs.errors import DocsError
+from verified_docs.ledger import settings as ledger_settings
+from verified_docs.ledger.settings import LedgerSettings
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Config:
     processor_flag: str | None = None
     colors: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)
 
     @property
     def snippets(self) -> Path:
@@ -99,6 +102,7 @@ def load(root: Path) -> Config | None:
         _texts(name, table.setdefault(name, {}))
     if not isinstance(table.setdefault("preload", []), list):
         raise DocsError("pyproject.toml: [tool.verified_docs] preload is not a list of modules")
+    table["ledger"] = ledger_settings.parsed(table.get("ledger", {}))
     table["env"] = {name: value.replace("{root}", str(root)) for name, value in table["env"].items()}
     return Config(root=root, **{**table, "preload": tuple(table["preload"])})
 

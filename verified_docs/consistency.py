@@ -7,6 +7,7 @@ from pathlib import Path
 from verified_docs import record
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
+from verified_docs.ledger import entry as ledger
 from verified_docs.pages import every_page
 from verified_docs.snippet import every_snippet
 from verified_docs.studies.file import StudyFile, every_study
@@ -19,6 +20,8 @@ def problems(config: Config) -> list[str]:
     vouched: set[Path] = set()
     for program in (*every_snippet(config), *every_study(config)):
         vouched.update(record.paths(program))
+        if not isinstance(program, StudyFile):
+            vouched.add(ledger.path(program))
         if shown is not None and program.name not in shown:
             found.append(f"{program.place}: no page shows it; embed it, or delete it")
         try:

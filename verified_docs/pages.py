@@ -3,7 +3,8 @@
 A program is embedded by pymdownx.snippets' `--8<-- "snippets/<name>.py"` inside a fence, a study by
 `--8<-- "studies/<name>.py"`. A number is quoted by `{{ name.value }}` or `{{ name.value[key]:.1%}}`: `name` is the last
 part of the name of a program on the same page, a whole name (`gradients/initialization/torch_default`), a measurement's
-(`benchmarks/activations`) or a study's (`studies/optimizers`). Fences and `code` are left as they are.
+(`benchmarks/activations`) or a study's (`studies/optimizers`). `{{ ledger }}` on a line of its own stands for the
+summary of the ledger of claims. Fences and `code` are left as they are.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ _BRACES = re.compile(r"\{\{(.*?)\}\}")
 _QUOTE = re.compile(
     r"\s*(?P<name>[\w/]+)\.(?P<value>\w+)(?P<keys>(?:\[[^\]]+\])*)\s*(?::(?P<format>.+?))?\s*"
 )
+
+LEDGER = "{{ ledger }}"
 
 
 @dataclass(frozen=True)
@@ -140,11 +143,16 @@ class Page:
         render = show or (lambda quote: quote.rendered(quote.record()))
         lines = self.text.split("\n")
         here = [one.snippet for one in self.embedded()]
-        fenced = {number for first, last in self._fences(lines) for number in range(first, last + 1)}
-        for number, line in enumerate(lines):
-            if number not in fenced and "{{" in line:
-                lines[number] = self._filled(line, f"{self.place}:{number + 1}", here, render)
+        for number in self.unfenced():
+            if "{{" in lines[number] and lines[number].strip() != LEDGER:
+                lines[number] = self._filled(lines[number], f"{self.place}:{number + 1}", here, render)
         return "\n".join(lines)
+
+    def unfenced(self) -> list[int]:
+        """The lines outside of fences, from 0."""
+        lines = self.text.split("\n")
+        fenced = {number for first, last in self._fences(lines) for number in range(first, last + 1)}
+        return [number for number in range(len(lines)) if number not in fenced]
 
     def _filled(self, line: str, place: str, here: list[Snippet], render: Callable[[Quote], str]) -> str:
         code: list[str] = []

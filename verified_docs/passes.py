@@ -68,13 +68,17 @@ class Passes:
     @cached_property
     def _surroundings(self) -> str:
         engine = [files.digest(path.read_bytes()) for path in sorted(Path(__file__).parent.glob("*.py"))]
-        installed = sorted(
-            entry.name
-            for folder in sys.path
-            if os.path.isdir(folder)
-            for entry in os.scandir(folder)
-            if entry.name.endswith((".dist-info", ".egg-info"))
-        )
         config = self._config
         settings = (config.preload, sorted(config.env.items()), sorted(config.data.items()), config.style)
-        return repr((engine, sys.version, platform.machine(), installed, settings))
+        return repr((engine, sys.version, platform.machine(), installed(), settings))
+
+
+def installed() -> list[str]:
+    """Every installed distribution with its version."""
+    return sorted(
+        entry.name
+        for folder in sys.path
+        if os.path.isdir(folder)
+        for entry in os.scandir(folder)
+        if entry.name.endswith((".dist-info", ".egg-info"))
+    )

@@ -10,7 +10,12 @@ from verified_docs.config import Config
 
 def gives_the_recorded_numbers(config: Config) -> bool:
     """Whether the processor has the instruction set that `processor_flag` names."""
-    return config.processor_flag is None or config.processor_flag in _flags()
+    return config.processor_flag is None or has(config.processor_flag)
+
+
+def has(flag: str) -> bool:
+    """Whether the processor has the instruction set of that name, as Linux writes it."""
+    return flag in _flags()
 
 
 def name() -> str:

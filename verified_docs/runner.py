@@ -7,7 +7,8 @@ import re
 import signal
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from verified_docs.child import Job
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
 from verified_docs.launch import Connection, OwnServer, ServerOfShared
+from verified_docs.ledger import claims
+from verified_docs.ledger.trial import Trial, Tried
 from verified_docs.snippet import Snippet
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # a progress bar's \r, a terminal's colours
@@ -23,6 +26,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # a progress bar's \r, a ter
 
 class SnippetFailed(DocsError):
     """A snippet did not run to its end, or did what no snippet may."""
+
+
+class SnippetStopped(SnippetFailed):
+    """A snippet was ended by its limits; on a machine that is less busy it may run through."""
 
 
 class DataUnavailable(DocsError):
@@ -58,7 +65,44 @@ class Runner:
 
     def run(self, snippet: Snippet) -> Results:
         """Run `snippet`; raises SnippetFailed with the place and the reason, or DataUnavailable."""
-        settings = snippet.settings
+        with self._made(snippet, snippet.settings.seconds) as (folder, ending):
+            return self._results(snippet, folder, ending)
+
+    def attempt(self, trial: Trial, seconds: float) -> Tried:
+        """Run a snippet for the ledger; that it fails is a result, too. Raises SnippetStopped, DataUnavailable."""
+        snippet = trial.snippet
+        asked = {
+            "source": snippet.source,
+            "by": trial.by,
+            "seed_shift": self._config.ledger.seed_shift,
+            "preload": self._config.preload,
+        }
+        with self._made(snippet, seconds, asked) as (folder, ending):
+            noted = claims.read(folder / "claims")
+            try:
+                outcome = self._outcome(snippet, folder, ending)
+            except SnippetStopped:
+                raise
+            except SnippetFailed as error:  # killed, or gone without a word
+                outcome = {"error": str(error), "seconds": seconds, "imported": [], "stopped": True}
+            if outcome.get("setting"):
+                raise DocsError(f"pyproject.toml: [tool.verified_docs.ledger] {outcome['setting']}")
+            wrong = outcome["error"] or outcome.get("network")
+            unseen = claims.Noted(held=not wrong, told=f"did not run through: {wrong}" if wrong else "")
+            each = [noted.get(number, unseen) for number in range(len(snippet.claims))]
+            return Tried(
+                [one.held for one in each],
+                {number: one.told for number, one in enumerate(each) if not one.held},
+                outcome["seconds"],
+                outcome["imported"],
+                outcome.get("stopped", False),
+            )
+
+    @contextmanager
+    def _made(
+        self, snippet: Snippet, seconds: float, trial: dict[str, Any] | None = None
+    ) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """The folder of a run that has ended, and how it ended."""
         with tempfile.TemporaryDirectory(prefix="snippet-", ignore_cleanup_errors=True) as folder:
             job = Job(
                 path=str(snippet.path),
@@ -66,11 +110,11 @@ class Runner:
                 folder=folder,
                 root=str(self._config.root),
                 description=snippet.caption or snippet.question,
-                memory_gib=settings.memory_gib,
+                memory_gib=snippet.settings.memory_gib,
                 colors=dict(self._config.colors),
+                trial=trial,
             )
-            ending = self._ask({"job": asdict(job), "seconds": settings.seconds})
-            return self._results(snippet, Path(folder), ending)
+            yield Path(folder), self._ask({"job": asdict(job), "seconds": seconds})
 
     def close(self) -> None:
         """End the server, and with it what it runs."""
@@ -101,18 +145,23 @@ class Runner:
         ending: dict[str, Any] = json.loads(reply)
         return ending
 
-    def _results(self, snippet: Snippet, folder: Path, ending: dict[str, Any]) -> Results:
+    def _outcome(self, snippet: Snippet, folder: Path, ending: dict[str, Any]) -> dict[str, Any]:
+        """What the program gave; raises SnippetFailed where it was ended before it could tell."""
         where = _last_place(ending["trace"], snippet)
         if ending["stopped"]:
-            raise SnippetFailed(
+            raise SnippetStopped(
                 f"{where}: {ending['stopped']} "
                 "(`seconds`, `memory_gib` of a snippet stand in snippets/settings.toml)"
             )
         outcome_file = folder / "outcome.json"
         if not outcome_file.is_file():
             raise SnippetFailed(f"{where}: {_sudden_end(ending['code'], ending['trace'])}")
-        outcome = json.loads(outcome_file.read_text(encoding="utf-8"))
+        outcome: dict[str, Any] = json.loads(outcome_file.read_text(encoding="utf-8"))
         self._data_or_raise(snippet, outcome)
+        return outcome
+
+    def _results(self, snippet: Snippet, folder: Path, ending: dict[str, Any]) -> Results:
+        outcome = self._outcome(snippet, folder, ending)
         if outcome.get("network"):
             raise SnippetFailed(outcome["network"])
         if outcome["error"]:

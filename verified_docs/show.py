@@ -6,7 +6,8 @@
 
 A study (`--8<-- "studies/optimizers.py"`) is shown in the same way.
 
-Prose quotes recorded numbers by `{{ torch_default.ratio:.2f }}` (see `pages`).
+Prose quotes recorded numbers by `{{ torch_default.ratio:.2f }}` (see `pages`). A line `{{ ledger }}` becomes a summary
+of how often the claims of all programs held (see `ledger`).
 
 Options:
     root: The directory of pyproject.toml.
@@ -29,8 +30,9 @@ from markdown.preprocessors import Preprocessor
 from verified_docs import config as configuration
 from verified_docs import record
 from verified_docs.errors import DocsError
+from verified_docs.ledger import shown as ledger
 from verified_docs.measurement import Measurement
-from verified_docs.pages import Embedded, Page, Quote
+from verified_docs.pages import LEDGER, Embedded, Page, Quote
 from verified_docs.snippet import Snippet
 from verified_docs.studies.file import StudyFile
 
@@ -116,7 +118,13 @@ class _Mark(Preprocessor):
             above, below = self._marks(one, to_root)
             lines[one.last + 1 : one.last + 1] = ["", one.indent + below, ""]
             lines[one.first : one.first] = ["", one.indent + above, ""]
-        return lines
+        summary = _MARK.format(part="summary", place="ledger")
+        shown.parts[summary] = lambda: ledger.summary_html(shown.config, to_root)
+        unfenced = Page("\n".join(lines), place, shown.config).unfenced()
+        return [
+            line.replace(LEDGER, summary) if number in unfenced and line.strip() == LEDGER else line
+            for number, line in enumerate(lines)
+        ]
 
     def _quoted(self, quote: Quote) -> str:
         if isinstance(quote.source, Measurement):
@@ -185,14 +193,20 @@ def results_html(snippet: Snippet, held: record.Record, wrong: str, *, to_root: 
             f"<pre><code>{html.escape(held.text.rstrip())}</code></pre></div>"
         )
     if snippet.claims:
-        claims = "".join(f"<li><code>{html.escape(claim)}</code></li>" for claim in snippet.claims)
-        when = "when it was recorded" if isinstance(snippet, StudyFile) else "each time it runs"
+        when, claims = "each time it runs", ledger.claims_html(snippet)
+        if isinstance(snippet, StudyFile):
+            when, claims = "when it was recorded", _claims(snippet)
         parts.append(
-            f'<div class="vd-claims" data-search-exclude><p class="vd-label">Checked {when}</p><ul>{claims}</ul></div>'
+            f'<div class="vd-claims" data-search-exclude><p class="vd-label">Checked {when}</p>{claims}</div>'
         )
     foot = _study_foot if isinstance(snippet, StudyFile) else _foot
     parts.append(f'<p class="vd-foot" data-search-exclude>{foot(snippet, held, to_root, repo_url)}</p></div>')
     return "".join(parts)
+
+
+def _claims(study: Snippet) -> str:
+    items = "".join(f"<li><code>{html.escape(claim)}</code></li>" for claim in study.claims)
+    return f"<ul>{items}</ul>"
 
 
 def _study_foot(study: Snippet, held: record.Record, to_root: str, repo_url: str) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from verified_docs import files
 from verified_docs.config import Config, Settings
 from verified_docs.errors import DocsError
+from verified_docs.ledger.claims import asserts
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Snippet:
     """One program below snippets/."""
 
     path: Path
-    config: Config
+    config: Config = field(compare=False)
 
     @property
     def name(self) -> str:
@@ -86,11 +87,15 @@ class Snippet:
         """The condition of every assert, as written."""
         return self._claims([self._tree])
 
+    @property
+    def claim_lines(self) -> list[int]:
+        """The line of every assert."""
+        return [node.lineno for node in asserts([self._tree])]
+
     def _claims(self, within: list[ast.AST]) -> list[str]:
-        claims = [node for tree in within for node in ast.walk(tree) if isinstance(node, ast.Assert)]
         return [
             " ".join((ast.get_source_segment(self.source, node.test) or "").split())
-            for node in sorted(claims, key=lambda node: node.lineno)
+            for node in asserts(within)
         ]
 
     @property

@@ -1,0 +1,97 @@
+"""Instruction sets and threads are environment variables; what takes two threads runs alone."""
+
+from pathlib import Path
+
+import pytest
+from toy_ledger import robustness
+from toy_project import Project
+
+from verified_docs import config
+from verified_docs.errors import DocsError
+from verified_docs.ledger import entry as ledger
+
+MACHINES = """
+[tool.verified_docs.ledger]
+threads = ["THREADS", "MORE_THREADS"]
+
+[tool.verified_docs.ledger.processors]
+slow = { env = { SPEED = "1" } }
+fast = { env = { SPEED = "2" } }
+abacus = { needs = "beads", env = { SPEED = "0" } }
+"""
+
+
+def test_its_own_seed_is_tried_on_each_instruction_set_and_number_of_threads(project: Project):
+    project.configure(data=MACHINES)
+    snippet = project.snippet("a", """
+        import os, random
+        here = (os.environ.get("SPEED"), os.environ.get("THREADS"), os.environ.get("MORE_THREADS"))
+        assert here != ("2", "2", "2")
+        assert random.Random(1).random() == 0.13436424411240122 or here == (None, None, None)
+    """)  # fmt: skip
+    run = robustness(project, "--seeds", "1", "--threads", "1,2")
+    held = ledger.fresh(snippet)
+    assert held.machines == ("slow, 1 thread", "slow, 2 threads", "fast, 1 thread", "fast, 2 threads")
+    assert [claim.failed_machines for claim in held.claims] == [("fast, 2 threads",), ()]
+    assert [claim.failed_seeds for claim in held.claims] == [(), ()]
+    assert run.code == 1
+    assert "snippets/a.py:4: held 1 of 1 seeds, 3 of 4 processors and threads" in run.output
+    assert "fast, 2 threads: " in run.output
+
+
+def test_runs_on_two_threads_go_alone(project: Project):
+    times = project.root / "times"
+    code = f"""
+        import os, time
+        started = time.monotonic()
+        time.sleep(0.2)
+        with open({str(times)!r}, "a") as file:
+            print(os.environ.get("OMP_NUM_THREADS"), started, time.monotonic(), file=file, flush=True)
+        assert True
+    """
+    for name in "abc":
+        project.snippet(name, code)
+    run = robustness(project, "--seeds", "1", "--jobs", "3", "--threads", "2")
+    assert run.code == 0, run.output
+    assert "claims, 2 threads, one run at a time" in run.output
+    spans = spans_of(times)
+    alone = [(start, end) for threads, start, end in spans if threads == "2"]
+    assert len(alone) == 3
+    for start, end in alone:
+        assert sum(start < other_end and other_start < end for _, other_start, other_end in spans) == 1
+
+
+def spans_of(times: Path) -> list[tuple[str, float, float]]:
+    lines = [line.split() for line in times.read_text().splitlines()]
+    return [(threads, float(start), float(end)) for threads, start, end in lines]
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("seeds = 3", r"\[tool.verified_docs.ledger\] has no setting 'seeds'; it has processors, seed_shift"),
+        ('seed_shift = "shift"', "seed_shift = 'shift' is no \"package.module.function\""),
+        ('threads = "A"', "threads is not a list of environment variables"),
+        ("processors = {}", r"\[tool.verified_docs.ledger.processors\] is not a table"),
+        ("processors.a = 1", r"processors.a\] is not a table"),
+        ('processors."a,b" = {}', "its name has a comma"),
+        ("processors.a.env = {X = 1}", r"processors.a\] env is not a table of texts"),
+        ("processors.a.needs = 1", r"processors.a\] needs is not the name of one processor flag"),
+    ],
+)
+def test_wrong_settings_are_refused(project: Project, table: str, said: str):
+    project.configure(data=f"[tool.verified_docs.ledger]\n{table}\n")
+    with pytest.raises(DocsError, match=said):
+        config.load(project.root)
+
+
+def test_a_run_may_take_three_times_its_limit_on_another_machine_and_no_longer(project: Project):
+    project.write("snippets/settings.toml", "[a]\nseconds = 0.5\n[b]\nseconds = 0.1\n")
+    project.snippet("a", "import time\ntime.sleep(0.7)\nassert True\n")
+    slow = project.snippet("b", "import time\nassert True\ntime.sleep(30)\nassert True\n")
+    run = robustness(project, "--seeds", "1")
+    assert run.code == 1
+    assert "snippets/a.py" not in run.output
+    assert "NOT HELD HERE: snippets/b.py:4: still running after 0.3 s, its time limit" in run.output
+    assert "with seed + 1000003" in run.output or "with as configured, 1 thread" in run.output
+    assert ledger.load(slow) is None, "too slow is not the same as untrue"

@@ -1,0 +1,77 @@
+"""A trial: one run of a snippet in which its seeds are shifted, or the processor is another; and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from verified_docs.config import Config
+from verified_docs.ledger.settings import Processor
+from verified_docs.snippet import Snippet
+
+STRIDE = 1_000_003  # from one shift of the seeds to the next: further than programs count seeds up
+
+
+@dataclass(frozen=True)
+class Machine:
+    """An instruction set and a number of threads."""
+
+    name: str
+    processor: Processor = field(compare=False)
+    threads: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}, {self.threads} thread{'s' if self.threads > 1 else ''}"
+
+    def env(self, config: Config) -> dict[str, str]:
+        """What is declared, changed to be this machine."""
+        threads = dict.fromkeys(config.ledger.threads, str(self.threads))
+        return {**config.env, **self.processor.env, **threads}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run: its seeds shifted by `shift` strides where the records are made, or its own seeds on `machine`."""
+
+    snippet: Snippet
+    shift: int = 0
+    machine: Machine | None = None
+
+    @property
+    def by(self) -> int:
+        """How much larger each seed is than in the program."""
+        return self.shift * STRIDE
+
+    @property
+    def label(self) -> str:
+        """As the ledger and messages call it."""
+        return self.machine.label if self.machine else f"seed + {self.by}"
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        config = self.snippet.config
+        return self.machine.env(config) if self.machine else config.env
+
+    @property
+    def threads(self) -> int:
+        return self.machine.threads if self.machine else 1
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a trial gave.
+
+    Attributes:
+        held: Of each claim, whether it held; one that was not reached held only where the program ran through.
+        told: Why not, by the number of the claim.
+        seconds: How long it ran.
+        imported: The project's own files that it loaded.
+        stopped: Whether it was killed, or left without a word: another time it may run through.
+    """
+
+    held: list[bool]
+    told: dict[int, str]
+    seconds: float
+    imported: list[str]
+    stopped: bool = False
