@@ -137,6 +137,8 @@ def _settings(where: str, table: Any, config: Config) -> Settings:
     known = {one.name: one for one in fields(Settings)}
     if not isinstance(table, dict):
         raise DocsError(f"{where} is not a table")
+    if not table:
+        raise DocsError(f"{where} sets nothing; delete it, or give back what a merge took")
     for key, value in table.items():
         if key not in known:
             raise DocsError(f"{where} has no setting {key!r}; it has {', '.join(sorted(known))}")

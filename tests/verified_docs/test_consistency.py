@@ -91,6 +91,11 @@ def test_settings_of_a_program_that_is_not_there_and_settings_that_are_wrong(who
     assert "has no setting 'second'" in problems(whole.config)[0]
 
 
+def test_settings_that_set_nothing(whole: Project):
+    whole.write("snippets/settings.toml", '["a/shown"]\n["a/other"]\nseconds = 1\n')
+    assert problems(whole.config)[0].startswith("snippets/settings.toml: [a/shown] sets nothing")
+
+
 def test_a_page_that_is_not_text(whole: Project):
     whole.write("docs/other.md", "").write_bytes(b"\xff")
     assert "docs/other.md: is not UTF-8" in problems(whole.config)[0]
