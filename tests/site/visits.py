@@ -21,6 +21,7 @@ AXE_OPTIONS = {
 # What else a second theme could get wrong; all other rules see the same page.
 CONTRAST = AXE_OPTIONS | {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 CHECKS = (Path(__file__).parent / "checks.js").read_text()
+THIN = (Path(__file__).parent / "thin.js").read_text()
 # Compressed already; everything else goes gzipped over the wire.
 PACKED = {".woff2", ".png", ".gz", ".jpg", ".webp"}
 
@@ -84,17 +85,20 @@ def visit_in_themes(context: BrowserContext, url: str, themes: Iterable[str]) ->
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("request", lambda request: requests.append(request.url))
-    seen = {}
+    facts, violations = {}, {}
     try:
         page.goto(url, wait_until="load")
         page.evaluate(AXE)
         for theme in themes:
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            options = CONTRAST if seen else AXE_OPTIONS
-            seen[theme] = Visit(url, errors, requests, page.evaluate(CHECKS), run_axe(page, options))
+            facts[theme] = page.evaluate(CHECKS)
+        page.evaluate(THIN)
+        for theme in facts:
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            violations[theme] = run_axe(page, CONTRAST if violations else AXE_OPTIONS)
     finally:
         page.close()
-    return seen
+    return {theme: Visit(url, errors, requests, facts[theme], violations[theme]) for theme in facts}
 
 
 def run_axe(page: Page, options: dict[str, Any]) -> list[str]:
