@@ -1,4 +1,4 @@
-"""What regularization costs: MC dropout against a loop, max-norm and ℓ1 in a training step."""
+"""What regularization costs: MC dropout against a loop; max-norm, penalties and dropout in a training step."""
 
 from __future__ import annotations
 
@@ -61,6 +61,7 @@ def cost_of_a_training_step() -> list[Row]:
         "subgradient ℓ1": lambda: _training(_TrainOnly, SubgradientL1(1e-4)),
         "ℓ1 in the loss": lambda: _training(_L1InTheLoss),
         "ℓ2": lambda: _training(_TrainOnly, L2Penalty(1e-4)),
+        "dropout": lambda: _training(_TrainOnly, dropout=0.2),
     }
     best = dict.fromkeys(ways, float("inf"))
     for _ in range(_TRAININGS):
@@ -165,10 +166,12 @@ class _Steps(pl.Callback):
         self.seconds = time.perf_counter() - self.started
 
 
-def _training(kind: type[Classifier], *callbacks: pl.Callback) -> float:
+def _training(kind: type[Classifier], *callbacks: pl.Callback, dropout: float = 0.0) -> float:
     torch.manual_seed(42)
     network = MLP(_WIDTHS)
     initialize(network)
+    if dropout:
+        add_dropout(network, dropout)
     batches = [(torch.randn(32, 784), torch.randint(0, 10, (32,))) for _ in range(_STEPS)]
     sgd = partial(torch.optim.SGD, lr=0.01, momentum=0.9, fused=True)
     steps = _Steps()
