@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from lightning_modules.pretrained.transfer_unfreezing import GradualUnfreezing
     from lightning_modules.pretrained.unsupervised import GaussianNoise, MaskingNoise, StackedAutoencoder
     from lightning_modules.quiet import quiet_trainer
+    from lightning_modules.recipes.conflicts import Conflict, conflicts
+    from lightning_modules.recipes.network import RecipeMLP
+    from lightning_modules.recipes.recipe import Recipe, recipe
     from lightning_modules.regularization.dropout import add_dropout
     from lightning_modules.regularization.max_norm import MaxNorm
     from lightning_modules.regularization.mc_dropout import MCDropout, mc_dropout
@@ -77,6 +80,7 @@ _MODULE_OF = {
     "ClipGradientNorm": "gradients.gradient_clipping",
     "ClipGradientPercentile": "gradients.gradient_clipping_percentile",
     "ClipGradientValue": "gradients.gradient_clipping",
+    "Conflict": "recipes.conflicts",
     "CosineDecay": "schedules.cosine",
     "CosineRestarts": "schedules.cosine",
     "Digits": "data.digits",
@@ -113,6 +117,8 @@ _MODULE_OF = {
     "RangeTest": "schedules.range_test",
     "RateHistory": "schedules.rate_history",
     "ReLUSquared": "gradients.activations",
+    "Recipe": "recipes.recipe",
+    "RecipeMLP": "recipes.network",
     "ReuseReport": "pretrained.transfer_report",
     "ScheduleCheck": "schedules.scheduled",
     "SignalReport": "gradients.signal_report",
@@ -124,6 +130,7 @@ _MODULE_OF = {
     "Warmup": "schedules.warmup",
     "WeightsDoNotFit": "pretrained.transfer",
     "add_dropout": "regularization.dropout",
+    "conflicts": "recipes.conflicts",
     "decay_groups": "regularization.penalties_groups",
     "fold_batch_norm": "gradients.batch_norm_folding",
     "fraction_small": "regularization.penalties_sparsity",
@@ -133,6 +140,7 @@ _MODULE_OF = {
     "preview": "schedules.preview",
     "quiet_trainer": "quiet",
     "range_test": "schedules.range_test",
+    "recipe": "recipes.recipe",
     "reuse": "pretrained.transfer",
     "rotations": "pretrained.auxiliary",
     "scheduled": "schedules.scheduled",
@@ -153,6 +161,7 @@ __all__ = [
     "ClipGradientNorm",
     "ClipGradientPercentile",
     "ClipGradientValue",
+    "Conflict",
     "CosineDecay",
     "CosineRestarts",
     "Digits",
@@ -188,6 +197,8 @@ __all__ = [
     "RangeTest",
     "RateHistory",
     "ReLUSquared",
+    "Recipe",
+    "RecipeMLP",
     "ReuseReport",
     "ScheduleCheck",
     "SignalReport",
@@ -199,6 +210,7 @@ __all__ = [
     "Warmup",
     "WeightsDoNotFit",
     "add_dropout",
+    "conflicts",
     "decay_groups",
     "fold_batch_norm",
     "fraction_small",
@@ -208,6 +220,7 @@ __all__ = [
     "preview",
     "quiet_trainer",
     "range_test",
+    "recipe",
     "reuse",
     "rotations",
     "scheduled",
