@@ -8,7 +8,6 @@ and 11-4.
 """
 
 from dataclasses import dataclass, fields, replace
-from functools import partial
 from typing import Generic, Literal, TypeVar, get_args
 
 from pytorch_lightning.cli import OptimizerCallable
@@ -26,6 +25,7 @@ from lightning_modules.recipes.parts import (
     PERFORMANCE,
     RELU,
     SELU,
+    SLOW_NESTEROV,
     SWISH,
     WEIGHT_DECAY,
     Activation,
@@ -93,14 +93,12 @@ _SHALLOW = Defaults(
     schedule=Cell((PERFORMANCE, ONE_CYCLE)),
 )
 _DEEP = replace(_SHALLOW, activation=Cell((SWISH,)), normalization=Cell((BATCH_NORM,)))
-# Twenty SELU layers end in NaN at three times NESTEROV's rate, and learn better at a third.
-_SLOW_NESTEROV = replace(NESTEROV, make=partial(NESTEROV.make, lr=0.003))
 _SELF_NORMALIZING = Defaults(
     initializer=Cell((LECUN,)),
     activation=Cell((SELU,)),
     normalization=Cell((NO_NORMALIZATION,)),
     regularization=Cell((), if_needed=(ALPHA_DROPOUT,)),
-    optimizer=Cell((_SLOW_NESTEROV,)),
+    optimizer=Cell((SLOW_NESTEROV,)),
     schedule=Cell((PERFORMANCE, ONE_CYCLE)),
 )
 
