@@ -1,4 +1,4 @@
-"""What makes a trained network answer faster, for one image and for many: folding, 16 bits, fewer layers, zeros."""
+"""What makes a trained network answer faster, for one image and for many: folding, 16 bits, fewer layers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.table import Row
-from lightning_modules import low_latency, prune_smallest_, recipe
+from lightning_modules import low_latency, recipe
 
 _ROUNDS = 30
 
@@ -40,22 +40,7 @@ def time_to_answer() -> list[Row]:
             )
             for name, seconds in took.items()
         ]
-    return rows + [_sparse_product(size, calls) for size, calls in ((1, 200), (256, 20))]
-
-
-def _sparse_product(size: int, calls: int) -> Row:
-    """Whether zeros save time: a layer of 784 x 100 weights, of which 95% are 0, times its inputs."""
-    layer = nn.Linear(784, 100, bias=False)
-    prune_smallest_(layer, 0.95)
-    dense = layer.weight.detach()
-    sparse, images = dense.to_sparse(), torch.randn(784, size)
-    took = _best({"dense": lambda: dense @ images, "sparse": lambda: torch.sparse.mm(sparse, images)}, calls)
-    return Row(
-        f"95% zeros stored sparse, batch {size} ({took['sparse'] * 1e6:.0f} µs)",
-        f"stored dense ({took['dense'] * 1e6:.0f} µs)",
-        took["dense"] / took["sparse"],
-        "x",
-    )
+    return rows
 
 
 @torch.inference_mode()
