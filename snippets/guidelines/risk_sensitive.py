@@ -65,3 +65,4 @@ for name in answered:
     assert abs(accuracy[name] - 0.95) < 0.02
     assert accuracy[name] > everything + 0.05
     assert 0.3 < answered[name] < 0.9
+assert abs(answered["plain"] - answered["MC dropout"]) < 0.1
