@@ -21,7 +21,7 @@ network.eval()
 
 
 def with_dropout(images):
-    asked = lm.mc_dropout(network, images, samples=30, seed=0)
+    asked = lm.mc_dropout(network, images, samples=samples, seed=0)
     return asked.mean.argmax(dim=1), asked.entropy
 
 
@@ -31,6 +31,7 @@ def plainly(images):
     return classes, 1 - probability
 
 
+samples = 30
 answered, accuracy = {}, {}
 for name, ask, color in (
     ("MC dropout", with_dropout, "C0"),
