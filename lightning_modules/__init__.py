@@ -8,6 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lightning_modules.classifier import Classifier
+    from lightning_modules.compression.abstaining import (
+        Selective,
+        abstain,
+        limit_of_doubt,
+        selective_accuracy,
+    )
+    from lightning_modules.compression.latency import InPrecision, low_latency
+    from lightning_modules.compression.pruning import prune_smallest_
+    from lightning_modules.compression.sparse import (
+        SparseSize,
+        dense_state_dict,
+        sparse_size,
+        sparse_state_dict,
+    )
     from lightning_modules.data.batches import InMemoryBatches
     from lightning_modules.data.digits import Digits
     from lightning_modules.data.fashion_mnist import FashionMNIST
@@ -41,6 +55,9 @@ if TYPE_CHECKING:
     from lightning_modules.pretrained.transfer_unfreezing import GradualUnfreezing
     from lightning_modules.pretrained.unsupervised import GaussianNoise, MaskingNoise, StackedAutoencoder
     from lightning_modules.quiet import quiet_trainer
+    from lightning_modules.recipes.conflicts import Conflict, conflicts
+    from lightning_modules.recipes.network import RecipeMLP
+    from lightning_modules.recipes.recipe import Recipe, recipe
     from lightning_modules.regularization.dropout import add_dropout
     from lightning_modules.regularization.max_norm import MaxNorm
     from lightning_modules.regularization.mc_dropout import MCDropout, mc_dropout
@@ -77,6 +94,7 @@ _MODULE_OF = {
     "ClipGradientNorm": "gradients.gradient_clipping",
     "ClipGradientPercentile": "gradients.gradient_clipping_percentile",
     "ClipGradientValue": "gradients.gradient_clipping",
+    "Conflict": "recipes.conflicts",
     "CosineDecay": "schedules.cosine",
     "CosineRestarts": "schedules.cosine",
     "Digits": "data.digits",
@@ -91,6 +109,7 @@ _MODULE_OF = {
     "History": "history",
     "InMemoryBatches": "data.batches",
     "InMemoryImages": "data.images",
+    "InPrecision": "compression.latency",
     "InitializationReport": "gradients.initialization_report",
     "Initialize": "gradients.initialization",
     "KerasModule": "pretrained.transfer_keras",
@@ -113,9 +132,13 @@ _MODULE_OF = {
     "RangeTest": "schedules.range_test",
     "RateHistory": "schedules.rate_history",
     "ReLUSquared": "gradients.activations",
+    "Recipe": "recipes.recipe",
+    "RecipeMLP": "recipes.network",
     "ReuseReport": "pretrained.transfer_report",
     "ScheduleCheck": "schedules.scheduled",
+    "Selective": "compression.abstaining",
     "SignalReport": "gradients.signal_report",
+    "SparseSize": "compression.sparse",
     "Split": "data.splits",
     "SquareRootDecay": "schedules.decay",
     "StackedAutoencoder": "pretrained.unsupervised",
@@ -123,20 +146,30 @@ _MODULE_OF = {
     "SwiGLU": "gradients.activations",
     "Warmup": "schedules.warmup",
     "WeightsDoNotFit": "pretrained.transfer",
+    "abstain": "compression.abstaining",
     "add_dropout": "regularization.dropout",
+    "conflicts": "recipes.conflicts",
     "decay_groups": "regularization.penalties_groups",
+    "dense_state_dict": "compression.sparse",
     "fold_batch_norm": "gradients.batch_norm_folding",
     "fraction_small": "regularization.penalties_sparsity",
     "initialize": "gradients.initialization",
+    "limit_of_doubt": "compression.abstaining",
+    "low_latency": "compression.latency",
     "mc_dropout": "regularization.mc_dropout",
     "plan_folding": "gradients.batch_norm_folding",
     "preview": "schedules.preview",
+    "prune_smallest_": "compression.pruning",
     "quiet_trainer": "quiet",
     "range_test": "schedules.range_test",
+    "recipe": "recipes.recipe",
     "reuse": "pretrained.transfer",
     "rotations": "pretrained.auxiliary",
     "scheduled": "schedules.scheduled",
+    "selective_accuracy": "compression.abstaining",
     "signal": "gradients.signal",
+    "sparse_size": "compression.sparse",
+    "sparse_state_dict": "compression.sparse",
     "split_parameters": "regularization.penalties_groups",
     "zero_small_": "regularization.penalties_sparsity",
 }
@@ -153,6 +186,7 @@ __all__ = [
     "ClipGradientNorm",
     "ClipGradientPercentile",
     "ClipGradientValue",
+    "Conflict",
     "CosineDecay",
     "CosineRestarts",
     "Digits",
@@ -167,6 +201,7 @@ __all__ = [
     "History",
     "InMemoryBatches",
     "InMemoryImages",
+    "InPrecision",
     "InitializationReport",
     "Initialize",
     "KerasModule",
@@ -188,9 +223,13 @@ __all__ = [
     "RangeTest",
     "RateHistory",
     "ReLUSquared",
+    "Recipe",
+    "RecipeMLP",
     "ReuseReport",
     "ScheduleCheck",
+    "Selective",
     "SignalReport",
+    "SparseSize",
     "Split",
     "SquareRootDecay",
     "StackedAutoencoder",
@@ -198,20 +237,30 @@ __all__ = [
     "SwiGLU",
     "Warmup",
     "WeightsDoNotFit",
+    "abstain",
     "add_dropout",
+    "conflicts",
     "decay_groups",
+    "dense_state_dict",
     "fold_batch_norm",
     "fraction_small",
     "initialize",
+    "limit_of_doubt",
+    "low_latency",
     "mc_dropout",
     "plan_folding",
     "preview",
+    "prune_smallest_",
     "quiet_trainer",
     "range_test",
+    "recipe",
     "reuse",
     "rotations",
     "scheduled",
+    "selective_accuracy",
     "signal",
+    "sparse_size",
+    "sparse_state_dict",
     "split_parameters",
     "zero_small_",
 ]

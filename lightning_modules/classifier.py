@@ -1,22 +1,20 @@
 """A LightningModule that trains any network to tell classes apart, with any optimizer and schedule."""
 
-from collections.abc import Iterable
-from typing import Any, Literal
-
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
+from pytorch_lightning.utilities import rank_zero_warn
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import Metric
 from torchmetrics.classification import MulticlassAccuracy
 
-from lightning_modules.schedules.scheduled import scheduled
-
-
-def adamw(parameters: Iterable[Any]) -> torch.optim.AdamW:
-    """AdamW with torch's own settings, in its fused form, which takes a third of the time or less per step."""
-    return torch.optim.AdamW(parameters, fused=True)
+from lightning_modules.recipes.conflicts import conflicts
+from lightning_modules.recipes.defaults import Name
+from lightning_modules.recipes.parts import ADAMW
+from lightning_modules.recipes.recipe import Parts, Recipe, depth_of, schedule_of, with_parts
+from lightning_modules.recipes.recipe import recipe as take
+from lightning_modules.schedules.scheduled import Interval, scheduled
 
 
 class Classifier(pl.LightningModule):
@@ -35,27 +33,42 @@ class Classifier(pl.LightningModule):
     >>> classifier(torch.zeros(5, 1, 8, 8)).shape
     torch.Size([5, 10])
 
+    A recipe says optimizer, schedule and regularization for you; what you give as well, comes in place of its part.
+    The network is yours, and is trained as it is: `Recipe.network` builds one as the recipe says.
+
+    >>> from lightning_modules import recipe
+    >>> chosen = recipe("default", depth="shallow")
+    >>> Classifier(chosen.network([64, 30, 10]), recipe=chosen).recipe.optimizer.words
+    'Nesterov'
+
     Args:
         network: Maps inputs of shape (n, ...) to one score (logit) per class, shape (n, classes).
-        optimizer: Called with the parameters: a class, or `partial(torch.optim.SGD, lr=0.1, momentum=0.9)`.
+        optimizer: Called with the parameters: a class, or `partial(torch.optim.SGD, lr=0.1, momentum=0.9)`. None is
+            the recipe's, and without one torch's AdamW, fused.
         lr_scheduler: Called with the optimizer, likewise. It is told the run's length, and refused if it would
-            not act in it; see `scheduled`. None leaves the rate alone.
-        interval: Whether the schedule steps after each training step or each epoch.
+            not act in it; see `scheduled`. None is the recipe's, and without one leaves the rate alone.
+        interval: Whether the schedule steps after each training step or each epoch. A recipe's knows it by itself.
         monitor: The logged name that a schedule such as `ReduceLROnPlateau` watches, once per epoch.
+        recipe: "default", "self-normalizing", or what `recipe` returned. Its callbacks are added to the Trainer's,
+            except for those of a class that the Trainer has already.
 
     Raises:
-        ValueError: If `interval` is neither "step" nor "epoch"; in training, if labels are not class numbers
-            or do not fit the scores.
+        ValueError: If `interval` is neither "step" nor "epoch"; if there is no such recipe, or its parts and yours
+            undo each other; in training, if labels are not class numbers or do not fit the scores.
         MisconfigurationException: When training starts, if the schedule would not act in the run.
+
+    Warns:
+        UserWarning: If a recipe is given, and parts of the network undo each other; see `conflicts`.
     """
 
     def __init__(
         self,
         network: nn.Module,
-        optimizer: OptimizerCallable = adamw,
+        optimizer: OptimizerCallable | None = None,
         lr_scheduler: LRSchedulerCallable | None = None,
-        interval: Literal["step", "epoch"] = "epoch",
+        interval: Interval = "epoch",
         monitor: str = "val/loss",
+        recipe: Name | Recipe | None = None,
     ) -> None:
         super().__init__()
         if interval not in ("step", "epoch"):
@@ -65,9 +78,13 @@ class Classifier(pl.LightningModule):
         # Callables and modules stay out: a checkpoint of tensors and plain values loads anywhere, and safely.
         self.save_hyperparameters("interval", "monitor")
         self.network = network
-        self.optimizer = optimizer
+        self.recipe = _with_yours(recipe, network, optimizer, lr_scheduler, interval)
+        self.optimizer = optimizer or (ADAMW if self.recipe is None else self.recipe.optimizer).make
         self.lr_scheduler = lr_scheduler
-        self.interval = interval
+        self.interval: Interval = interval
+        if self.recipe is not None and self.recipe.schedule is not None:
+            self.lr_scheduler = self.recipe.schedule.make
+            self.interval = self.recipe.schedule.interval
         self.monitor = monitor
         self.train_epoch = _Epoch()
         self.val_epoch = _Epoch()
@@ -112,6 +129,13 @@ class Classifier(pl.LightningModule):
         probabilities: Tensor = self(inputs).softmax(dim=-1)
         return probabilities
 
+    def configure_callbacks(self) -> list[pl.Callback]:
+        """Return the recipe's callbacks, but for those that the Trainer has from you."""
+        if self.recipe is None:
+            return []
+        yours = {type(callback) for callback in self.trainer.callbacks}  # type: ignore[attr-defined]
+        return [callback for callback in self.recipe.callbacks() if type(callback) not in yours]
+
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Call `optimizer` with the parameters, and `lr_scheduler` with the result; size and check the schedule."""
         optimizer = self.optimizer(self.parameters())
@@ -131,6 +155,26 @@ class Classifier(pl.LightningModule):
             self.log(f"{stage}/accuracy", epoch.accuracy, on_step=False, on_epoch=True, prog_bar=True)
             epoch.is_logged = True
         return loss
+
+
+def _with_yours(
+    recipe: Name | Recipe | None,
+    network: nn.Module,
+    optimizer: OptimizerCallable | None,
+    lr_scheduler: LRSchedulerCallable | None,
+    interval: Interval,
+) -> Recipe | None:
+    """The recipe, with the parts that were given beside it."""
+    if recipe is None:
+        return None
+    parts: Parts = {}
+    if optimizer is not None:
+        parts["optimizer"] = optimizer
+    if lr_scheduler is not None:
+        parts["schedule"] = schedule_of(lr_scheduler, interval)
+    for conflict in conflicts(network):
+        rank_zero_warn(str(conflict))
+    return with_parts(recipe if isinstance(recipe, Recipe) else take(recipe, depth_of(network)), **parts)
 
 
 class _Epoch(nn.Module):

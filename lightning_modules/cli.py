@@ -1,15 +1,21 @@
 """The command line: `python -m lightning_modules fit` trains an MLP on digits; every part can be replaced.
 
 python -m lightning_modules fit --trainer.max_epochs 5
+python -m lightning_modules fit --recipe default --data FashionMNIST --model.network.widths [784,100,100,10]
+python -m lightning_modules fit --recipe default --model.optimizer AdamW --model.network.dropout 0.1
 python -m lightning_modules fit --data FashionMNIST --model.network.widths [784,300,100,10]
 python -m lightning_modules fit --model.optimizer torch.optim.SGD --model.optimizer.lr 0.1
 python -m lightning_modules fit --trainer.callbacks+=ClipGradientNorm --trainer.callbacks.max_norm 1
 python -m lightning_modules fit --print_config > mlp.yaml
 python -m lightning_modules fit --config mlp.yaml
+
+A recipe ("default", "self-normalizing") says everything but the widths; what is given beside it comes in place of its
+part. With one, the trained network is also tested.
 """
 
 from pytorch_lightning import LightningDataModule
 from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
+from pytorch_lightning.utilities.model_helpers import is_overridden
 
 from lightning_modules.classifier import Classifier
 from lightning_modules.data.digits import Digits
@@ -22,6 +28,8 @@ from lightning_modules.gradients.initialization import Initialize
 from lightning_modules.history import History
 from lightning_modules.networks import MLP
 from lightning_modules.quiet import hide_expected_warnings
+from lightning_modules.recipes.defaults import Name
+from lightning_modules.recipes.network import RecipeMLP
 
 # jsonargparse accepts a class by its short name once it has been imported.
 SHORT_NAMES = (
@@ -35,6 +43,7 @@ SHORT_NAMES = (
     History,
     Initialize,
     MLP,
+    RecipeMLP,
 )
 
 
@@ -42,16 +51,26 @@ class CommandLine(LightningCLI):
     """LightningCLI around `Classifier` and any LightningDataModule, with defaults that train."""
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Set the defaults that can be overridden part by part."""
+        """Add the recipe, and set the defaults that can be overridden part by part."""
+        parser.add_argument(
+            "--recipe", type=Name | None, default=None, help="a table of defaults to train by"
+        )
+        parser.link_arguments("recipe", "model.recipe")
+        parser.link_arguments("recipe", "model.network.init_args.recipe")
         parser.set_defaults(
             {
                 "data": {"class_path": "lightning_modules.Digits"},
                 "model.network": {
-                    "class_path": "lightning_modules.MLP",
+                    "class_path": "lightning_modules.RecipeMLP",
                     "init_args": {"widths": [64, 100, 100, 10]},
                 },
             }
         )
+
+    def after_fit(self) -> None:
+        """Test what a recipe has trained; Lightning prints the table."""
+        if self.model.recipe is not None and is_overridden("test_dataloader", self.datamodule):
+            self.trainer.test(self.model, datamodule=self.datamodule)
 
 
 def main(args: ArgsType = None) -> CommandLine:

@@ -114,3 +114,69 @@ def test_an_unknown_option_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["fit", "--model.netwrk=MLP"])
     assert "netwrk" in capsys.readouterr().err
+
+
+def test_a_recipe_trains_tests_and_prints(capsys):
+    run = main(
+        [
+            "fit",
+            *QUIET[:-1],
+            "--trainer.max_epochs=9",
+            "--recipe=default",
+            "--model.network.widths=[64,30,10]",
+        ]
+    )
+    assert run.model.recipe.optimizer.words == "Nesterov"
+    assert run.trainer.global_step == 9 * 40
+    assert run.trainer.callback_metrics["test/accuracy"] > 0.9
+    assert "test/accuracy" in capsys.readouterr().out
+
+
+def test_what_is_said_beside_a_recipe_comes_in_place_of_its_part():
+    run = main(
+        [
+            "fit",
+            *QUIET,
+            "--trainer.fast_dev_run=1",
+            "--recipe=self-normalizing",
+            "--model.network.widths=[64,20,20,10]",
+            "--model.network.activation=torch.nn.ELU",
+            "--model.network.dropout=0.1",
+            "--model.optimizer=torch.optim.AdamW",
+            "--model.optimizer.lr=0.002",
+        ]
+    )
+    assert [type(layer) for layer in run.model.network[2]] == [nn.ELU, nn.Dropout]
+    assert run.trainer.optimizers[0].param_groups[0]["lr"] == 0.002
+    assert run.model.recipe.schedule.words == "performance"
+
+
+def test_a_recipe_is_one_word_of_a_yaml_file(tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        "recipe: default\n"
+        "model: {network: {init_args: {widths: [64, 9, 9, 9, 9, 9, 9, 10]}}}\n"
+        "trainer: {fast_dev_run: true, logger: false, enable_progress_bar: false}\n"
+    )
+    run = main(["fit", "--config=mine.yaml"])
+    assert [type(layer) for layer in run.model.network[1:4]] == [nn.Linear, nn.BatchNorm1d, nn.SiLU]
+
+
+def test_a_network_of_your_own_is_trained_by_a_recipe_as_it_is():
+    run = main(
+        [
+            "fit",
+            *QUIET,
+            "--trainer.fast_dev_run=1",
+            "--recipe=default",
+            "--model.network=MLP",
+            "--model.network.widths=[64,10]",
+        ]
+    )
+    assert type(run.model.network) is MLP
+    assert run.model.recipe is not None
+
+
+def test_an_unknown_recipe_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["fit", "--recipe=standard"])
+    assert "self-normalizing" in capsys.readouterr().err
