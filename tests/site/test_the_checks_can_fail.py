@@ -14,7 +14,8 @@ FAULTS = {
     "axe: color-contrast": "<p style='color: #bbb'>Hard to read.</p>",
     "axe: color-contrast: ['.faint']": "<div class=highlight><pre tabindex=0><code>"
     "<span>a <span class=clear>b</span></span> <span>c <span class=clear>d</span></span> "
-    "<span>e <span class=clear>f</span> <span class=faint style='color: #bbb'>hard to read</span></span></code></pre></div>",
+    "<span>e <span class=clear>f</span> <span class=faint style='color: #bbb'>hard to read</span></span>"
+    "</code></pre></div>",
     "axe: image-alt": "<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw=' width=9 height=9>",
     "console:": "<script>console.error('broken')</script>",
     "console: lost": "<script>throw new Error('lost')</script>",

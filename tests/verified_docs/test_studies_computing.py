@@ -18,6 +18,10 @@ from verified_docs.studies.computing import digest
         ('{"scale": 1.0}', '{"scale": 3.0}'),
         ("import random\n", "import random\nimport matplotlib.pyplot as plt\n"),
         ("RATES =", "import math\n\nCOLOURS = [math.pi]\nRATES ="),
+        # Names that `run` has for its own variables:
+        ("RATES =", "PAIRS = [(x, settings) for x in 'ab' for settings in 'cd']\nRATES ="),
+        ("RATES =", "def other(x):\n    seed = x\n    return seed\n\n\nRATES ="),
+        ("RATES =", "OTHER = lambda x: x\nRATES ="),
     ],
 )
 def test_what_does_not_compute_does_not_count(old: str, new: str):
@@ -36,6 +40,9 @@ def test_what_does_not_compute_does_not_count(old: str, new: str):
         ("STEPS = 10", "STEPS = 10\nrandom.seed(0)"),
         ("STEPS = 10", "STEPS = 10\nrandom.extra = 1"),
         ("STEPS = 10", "def steps():\n    return 10\n\n\nSTEPS = steps()"),
+        ("STEPS = 10", "ALL = [10]\nSTEPS = [number for number in ALL][0]"),
+        ("STEPS = 10", "STEPS = 10\n\n\ndef more():\n    global STEPS\n    STEPS = 11\n"),
+        ("STEPS = 10", "for STEPS in (9, 10):\n    pass"),
     ],
 )
 def test_what_computes_counts(old: str, new: str):
