@@ -103,8 +103,8 @@ study = Study(
     run=run,
     alternatives=ALTERNATIVES,
     tune={
-        name: Tune("rate", GRIDS[settings["way"]])
-        for name, settings in ALTERNATIVES.items()
+        name: Tune("rate", GRIDS[one["way"]])
+        for name, one in ALTERNATIVES.items()
     },
     tuning_seeds=[100, 101, 102],
     seeds=range(10),
@@ -118,9 +118,9 @@ study = Study(
         ),
     },
     reference={
-        name: f"scratch, {settings['labels']} labels"
-        for name, settings in ALTERNATIVES.items()
-        if settings["way"] != "scratch"
+        name: f"scratch, {one['labels']} labels"
+        for name, one in ALTERNATIVES.items()
+        if one["way"] != "scratch"
     },
     seconds_per_run=0.8,
 )
