@@ -19,10 +19,10 @@ from verified_docs.study import Metric, Study, Tune
 
 SIZES = [10, 20, 50, 200, 1_000, 2_000]
 GRIDS = {  # half a decade apart, each around where this way learns best
-    "scratch": [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1],
-    "frozen": [3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3],
-    "fine-tuned": [3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2],
-    "gradual": [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1],
+    "scratch": [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3],
+    "frozen": [3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0],
+    "fine-tuned": [3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1],
+    "gradual": [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3],
 }
 
 

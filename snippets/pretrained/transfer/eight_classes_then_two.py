@@ -74,7 +74,7 @@ print(
 
 for draw in zip(*accuracy.values(), strict=True):
     plt.plot(list(accuracy), draw, "o-", color="C7")
-plt.plot(list(mean), list(mean.values()), "k_", markersize=40)
+plt.plot(list(mean), list(mean.values()), "k_", markersize=40, mew=2)
 plt.xlim(-0.3, 2.3)
 plt.ylabel("test accuracy")
 plt.show()

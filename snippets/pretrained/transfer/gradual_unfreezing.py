@@ -77,7 +77,7 @@ for epoch, name in enumerate(layers, start=1):
 moved = {name: distances[-1] for name, distances in watch.moved.items()}
 plt.xlim(0, len(distances) * 1.2)
 plt.xlabel("training step")
-plt.ylabel("distance from where it was, of its length")
+plt.ylabel("moved, as a part of its length")
 plt.show()
 
 assert moved["network.5"] > moved["network.1"]

