@@ -105,7 +105,7 @@ ALTERNATIVES = {"nothing": {"task": "none"}} | {
 study = Study(
     run=run,
     alternatives=ALTERNATIVES,
-    tune=Tune("rate", [3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1]),
+    tune=Tune("rate", [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1]),
     tuning_seeds=[100, 101],
     seeds=range(10),
     choose="validation accuracy",
@@ -151,3 +151,27 @@ def draw(results):
     axes[0].set_ylabel("points above scratch")
     axes[0].legend(title="learned before from")
     return figure
+
+
+def numbers(results):
+    """How far from a new network; how many gains and losses clear 0."""
+    gain = {
+        name: results.difference(name, "test accuracy")
+        for name in ALTERNATIVES
+        if name != "nothing"
+    }
+    assert all(
+        one.high < 0
+        for name, one in gain.items()
+        if name.startswith("random") and name.endswith("frozen")
+    ), "frozen layers that have learned random labels harm"
+    return {
+        "trained on": max(
+            abs(one.mean)
+            for name, one in gain.items()
+            if name.endswith("trained on")
+        ),
+        "gains": sum(one.low > 0 for one in gain.values()),
+        "losses": sum(one.high < 0 for one in gain.values()),
+        "asked": len(gain),
+    }

@@ -169,18 +169,36 @@ def draw(results):
 
 
 def numbers(results):
-    """Best and worst seed; up to how many labels reuse surely helps."""
-    lowest, highest, helps, harms = {}, {}, {}, {}
+    """Best and worst seeds; how many gains and losses clear 0, and where."""
+    lowest, highest = {}, {}
     for name in ALTERNATIVES:
         accuracies = results.metric(name, "test accuracy")
-        lowest[name], highest[name] = accuracies.min(), accuracies.max()
-    for way in GRIDS:
-        if way == "scratch":
-            continue
-        gains = {
-            size: results.difference(f"{way}, {size} labels", "test accuracy")
-            for size in SIZES
-        }
-        helps[way] = [size for size, gain in gains.items() if gain.low > 0]
-        harms[way] = [size for size, gain in gains.items() if gain.high < 0]
-    return {"lowest": lowest, "highest": highest, "helps": helps, "harms": harms}
+        lowest[name], highest[name] = (
+            float(accuracies.min()),
+            float(accuracies.max()),
+        )
+    gain = {
+        (one["way"], one["labels"]): results.difference(name, "test accuracy")
+        for name, one in ALTERNATIVES.items()
+        if one["way"] != "scratch"
+    }
+    large = [
+        abs(difference.mean)
+        for (way, size), difference in gain.items()
+        if way != "frozen" and size >= 20
+    ]
+    assert gain["frozen", 2_000].high < 0, "frozen layers harm with many labels"
+    return {
+        "lowest": lowest,
+        "highest": highest,
+        "gains": sum(one.low > 0 for one in gain.values()),
+        "losses": sum(one.high < 0 for one in gain.values()),
+        "decided": sum(one.verdict != "undecided" for one in gain.values()),
+        "asked": len(gain),
+        "largest from 20 on": max(large),
+        "frozen harms from": min(
+            size
+            for (way, size), difference in gain.items()
+            if way == "frozen" and difference.high < 0
+        ),
+    }
