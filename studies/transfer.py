@@ -182,11 +182,8 @@ def numbers(results):
         for name, one in ALTERNATIVES.items()
         if one["way"] != "scratch"
     }
-    large = [
-        abs(difference.mean)
-        for (way, size), difference in gain.items()
-        if way != "frozen" and size >= 20
-    ]
+    many = [one for (_, size), one in gain.items() if size >= 20]
+    assert all(one.low <= 0 for one in many), "no sure gain from 20 labels on"
     assert gain["frozen", 2_000].high < 0, "frozen layers harm with many labels"
     return {
         "lowest": lowest,
@@ -195,7 +192,7 @@ def numbers(results):
         "losses": sum(one.high < 0 for one in gain.values()),
         "decided": sum(one.verdict != "undecided" for one in gain.values()),
         "asked": len(gain),
-        "largest from 20 on": max(large),
+        "best from 20 on": max(one.mean for one in many),
         "frozen harms from": min(
             size
             for (way, size), difference in gain.items()
