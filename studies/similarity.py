@@ -149,7 +149,7 @@ def draw(results):
         axis.axhline(0, color="black", linestyle="--")
         axis.set(title=ending, xlabel="layers reused, of 3", xticks=[1, 2, 3])
     axes[0].set_ylabel("points above scratch")
-    axes[0].legend(title="learned before from")
+    axes[1].legend(title="learned before from", loc="lower left")
     return figure
 
 

@@ -140,7 +140,9 @@ def draw(results):
         names = [f"{way}, {size} labels" for size in SIZES]
         means = [results.mean(name, "test accuracy").mean for name in names]
         style = "--" if way == "scratch" else "-"
-        above.plot(SIZES, means, style, color=color, marker="o", markersize=3)
+        above.plot(
+            SIZES, means, style, color=color, marker="o", markersize=3, label=way
+        )
         if way == "scratch":
             continue
         gains = [results.difference(name, "test accuracy") for name in names]
@@ -156,10 +158,9 @@ def draw(results):
             color=color,
             markersize=3,
             capsize=2,
-            label=way,
         )
     below.axhline(0, color="black", linestyle="--")
-    below.legend()
+    above.legend(loc="lower right")
     above.set_ylabel("test accuracy")
     below.set_ylabel("points above scratch")
     below.set_xscale("log")

@@ -32,7 +32,6 @@ except lm.WeightsDoNotFit as error:
 names = OrderedDict(body=lm.MLP([64, 50, 50]), head=nn.Linear(50, 2))
 other = nn.Sequential(names)
 weights = torch.load("eight_classes.ckpt", weights_only=True)["state_dict"]
-before = other.body[1].weight.clone()
 answer = other.load_state_dict(weights, strict=False)
 loaded = len(other.state_dict()) - len(answer.missing_keys)
 print(f"\nload_state_dict(strict=False): {loaded} of 6 tensors, and no error")
