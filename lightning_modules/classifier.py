@@ -105,11 +105,11 @@ class Classifier(pl.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         """Begin to validate."""
-        self.val_epoch.is_logged = False
+        self.val_epoch.begin()
 
     def on_test_epoch_start(self) -> None:
         """Begin to test."""
-        self.test_epoch.is_logged = False
+        self.test_epoch.begin()
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         """Return the cross entropy of a batch (inputs, labels), and count it with the accuracy."""
@@ -147,7 +147,7 @@ class Classifier(pl.LightningModule):
         inputs, labels = batch
         scores = self(inputs)
         _check_labels(labels, scores)
-        loss = nn.functional.cross_entropy(scores, labels)
+        loss = _cross_entropy(scores, labels)
         epoch.loss.update(loss.detach(), len(labels))
         epoch.accuracy.update(scores, labels)
         if not epoch.is_logged:
@@ -191,6 +191,12 @@ class _Epoch(nn.Module):
         self.accuracy = MulticlassAccuracy(average="micro", validate_args=False)
         self.is_logged = False
 
+    def begin(self) -> None:
+        """Count from zero, in tensors of the mode at hand: `validate` leaves some that `fit` could not add to."""
+        self.loss.reset()
+        self.accuracy.reset()
+        self.is_logged = False
+
 
 class _MeanLoss(Metric):
     """The mean over all items. torchmetrics' MeanMetric, unless it looks for NaN, forgets the weights (1.9)."""
@@ -209,6 +215,17 @@ class _MeanLoss(Metric):
 
     def compute(self) -> Tensor:
         return self.total / self.count
+
+
+def _cross_entropy(scores: Tensor, labels: Tensor) -> Tensor:
+    try:
+        return nn.functional.cross_entropy(scores, labels)
+    except IndexError as error:  # on a CPU; looking at every label beforehand would cost each step
+        classes = scores.shape[1]
+        raise ValueError(
+            f"The network has {classes} outputs, for classes 0 to {classes - 1}, but the labels go from "
+            f"{labels.min()} to {labels.max()}. Give it as many outputs as there are classes."
+        ) from error
 
 
 def _check_labels(labels: Tensor, scores: Tensor) -> None:

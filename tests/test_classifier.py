@@ -90,6 +90,23 @@ def test_a_second_training_of_the_same_model_logs_too():
 @pytest.mark.filterwarnings(
     "ignore:.*does not have many workers", "ignore:.*smaller than the logging interval"
 )
+def test_it_can_be_validated_and_tested_before_it_is_trained():
+    data = Digits()
+    model = Classifier(MLP([64, 10]))
+    before = quiet_trainer().validate(model, data)[0]["val/accuracy"]
+    quiet_trainer().test(model, data)
+    trainer = quiet_trainer(max_epochs=3)
+    trainer.fit(model, data)
+    assert trainer.callback_metrics["val/accuracy"] > before
+    assert quiet_trainer().test(model, data)[0]["test/accuracy"] > before
+
+
+def test_labels_beyond_the_networks_outputs_are_refused_by_name():
+    model = Classifier(MLP([64, 9]))
+    with pytest.raises(ValueError, match="9 outputs, for classes 0 to 8, but the labels go from 0 to 9"):
+        quiet_trainer(max_epochs=1).fit(model, Digits())
+
+
 def test_batches_from_a_plain_data_loader_are_welcome():
     items = TensorDataset(torch.randn(20, 1, 8, 8), torch.randint(10, (20,)))
     quiet_trainer(max_epochs=1).fit(small(), DataLoader(items, batch_size=5), DataLoader(items, batch_size=5))
