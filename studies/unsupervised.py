@@ -192,3 +192,16 @@ def show(axis, results, cell):
         color="C0",
         capsize=2,
     )
+
+
+def numbers(results):
+    """How many steps pretraining takes, and all training with labels."""
+    batches = -(-UNLABELLED // 64)
+    return {
+        "steps_before": {
+            name: batches * (EPOCHS_PER_LAYER * len(widths) + EPOCHS_OF_THE_WHOLE)
+            for name, (widths, _) in NETWORKS.items()
+        },
+        "steps_with_labels": STEPS,
+        "steps_patient": PATIENT,
+    }

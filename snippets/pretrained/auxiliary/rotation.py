@@ -49,7 +49,11 @@ axes = left.subplots(4, 4)
 chosen = [(labels == number).nonzero()[0].item() for number in (7, 6, 1, 8)]
 for row, image in zip(axes, chosen, strict=True):
     for k, axis in enumerate(row):
-        axis.imshow(turned.view(4, -1, 28, 28)[k, image], cmap="gray")
+        axis.imshow(
+            turned.view(4, -1, 28, 28)[k, image],
+            cmap="gray",
+            interpolation="none",
+        )
         axis.set_axis_off()
         seen = answers.view(4, -1)[k, image].item()
         axis.set_title(f"{seen}" if seen == k else f"{seen} ✗", loc="center")

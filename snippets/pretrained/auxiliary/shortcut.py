@@ -62,7 +62,7 @@ figure = plt.figure(figsize=(7.4, 2.4))
 left, right = figure.subfigures(1, 2, width_ratios=[2, 3])
 turned, _ = lm.rotations(mark(images[:1]))
 for axis, image in zip(left.subplots(2, 2).flat, turned, strict=True):
-    axis.imshow(image[0], cmap="gray")
+    axis.imshow(image[0], cmap="gray", interpolation="none")
     axis.set_axis_off()
 axis = right.subplots()
 axis.barh(

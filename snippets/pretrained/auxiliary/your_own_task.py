@@ -52,11 +52,14 @@ print(f"of the mean of all images: {of_the_mean:.2f}")
 
 filled = images.clone()
 filled[middle] = answer.view(-1, 1, 12, 12)
-figure, axes = plt.subplots(3, 1, figsize=(4.6, 2.1))
-for axis, row in zip(axes, (hidden, filled, images), strict=True):
+figure, axes = plt.subplots(3, 1, figsize=(4.6, 1.6))
+rows = {"sees": hidden, "answers": filled, "image": images}
+for axis, (name, row) in zip(axes, rows.items(), strict=True):
     strip = row[:8].squeeze(1).permute(1, 0, 2).reshape(28, -1)  # side by side
-    axis.imshow(strip, cmap="gray", vmin=-0.8, vmax=2.0)
-    axis.set_axis_off()
+    axis.imshow(strip, cmap="gray", interpolation="none", vmin=-0.8, vmax=2.0)
+    axis.set(xticks=[], yticks=[])
+    axis.set_ylabel(name, rotation=0, ha="right", va="center")
+    axis.spines[:].set_visible(False)
 plt.show()
 
 assert error < 0.5 * of_the_mean

@@ -1,9 +1,10 @@
 """What does an autoencoder learn that has to repair its input?
 
 Images that were not trained on, the same with half of their pixels blacked out,
-and what two autoencoders make of these. The plain one has only ever copied whole
-images, and copies the holes as well. The denoising one was trained to give back
-the undamaged image, and fills them in: it has learned how pixels go together.
+and what two autoencoders make of these. The plain one has only ever seen whole
+images, and what it gives back is dark and torn. The denoising one was trained to
+give back the undamaged image, and fills the holes: it has learned how pixels go
+together.
 """
 
 import matplotlib.pyplot as plt
@@ -31,10 +32,10 @@ for name, damage in (("plain", None), ("denoising", noise)):
         error[name] = (rows[name] - images).square().mean().item()
     print(f"{name}: squared error {error[name]:.2f} per pixel")
 
-figure, axes = plt.subplots(len(rows), 1, figsize=(4.6, 2.7))
+figure, axes = plt.subplots(len(rows), 1, figsize=(4.6, 2.1))
 for axis, (name, row) in zip(axes, rows.items(), strict=True):
     strip = row[:8].squeeze(1).permute(1, 0, 2).reshape(28, -1)  # side by side
-    axis.imshow(strip, cmap="gray", vmin=-0.8, vmax=2.0)
+    axis.imshow(strip, cmap="gray", interpolation="none", vmin=-0.8, vmax=2.0)
     axis.set(xticks=[], yticks=[])
     axis.set_ylabel(name, rotation=0, ha="right", va="center")
     axis.spines[:].set_visible(False)

@@ -42,10 +42,10 @@ lm.initialize(stack)
 trainer = lm.quiet_trainer(max_epochs=12, callbacks=[Look()], limit_val_batches=0)
 trainer.fit(stack, data)
 
-figure, axes = plt.subplots(len(rows), 1, figsize=(4.6, 3.4))
+figure, axes = plt.subplots(len(rows), 1, figsize=(4.8, 2.5))
 for axis, (name, row) in zip(axes, rows.items(), strict=True):
     strip = row.squeeze(1).permute(1, 0, 2).reshape(28, -1)  # side by side
-    axis.imshow(strip, cmap="gray", vmin=-0.8, vmax=2.0)
+    axis.imshow(strip, cmap="gray", interpolation="none", vmin=-0.8, vmax=2.0)
     axis.set(xticks=[], yticks=[])
     axis.set_ylabel(name, rotation=0, ha="right", va="center")
     axis.spines[:].set_visible(False)

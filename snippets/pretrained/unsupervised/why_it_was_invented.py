@@ -20,10 +20,10 @@ layers = [100] * 5
 unlabelled = lm.FashionMNIST(train_size=5_000, batch_size=64)
 labelled = lm.FashionMNIST(train_size=1_000, batch_size=32)
 ratio, accuracy, final = {}, {}, {}
-for name, color in (("pretrained", "C0"), ("Glorot", "C1"), ("torch", "C2")):
+for name, color in (("pretrained", "C0"), ("Glorot", "C1"), ("default", "C2")):
     torch.manual_seed(42)
     stack = lm.StackedAutoencoder.dense((1, 28, 28), layers, nn.Sigmoid)
-    if name != "torch":
+    if name != "default":
         lm.initialize(stack)
     if name == "pretrained":  # an epoch for each layer, then four for the whole
         trainer = lm.quiet_trainer(max_epochs=9, limit_val_batches=0)
@@ -56,6 +56,6 @@ plt.ylabel("cross entropy")
 plt.ylim(0, 2.6)
 plt.show()
 
-assert ratio["pretrained"] > 10 * ratio["Glorot"] > 10 * ratio["torch"]
+assert ratio["pretrained"] > 10 * ratio["Glorot"] > 10 * ratio["default"]
 assert accuracy["pretrained"] > accuracy["Glorot"] + 0.05
-assert accuracy["Glorot"] > accuracy["torch"]
+assert accuracy["Glorot"] > accuracy["default"]
