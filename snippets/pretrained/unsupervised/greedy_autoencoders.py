@@ -24,15 +24,9 @@ class Look(pl.Callback):
     def on_train_epoch_end(self, trainer, stack):
         alone = stack.layer  # 0, 1, 2, and None for the whole
         back = stack.reconstruct(images, None if alone is None else alone + 1)
-        name = (
-            "30, the whole"
-            if alone is None
-            else f"{WIDTHS[alone]}, layer {alone + 1} alone"
-        )
-        rows[name], error[name] = (
-            back[:8],
-            (back - images).square().mean().item(),
-        )
+        name = "the whole" if alone is None else f"layer {alone + 1}"
+        rows[name] = back[:8]
+        error[name] = (back - images).square().mean().item()
 
 
 rows, error = {"images": images[:8]}, {}
