@@ -195,7 +195,7 @@ def show(axis, results, cell):
 
 
 def numbers(results):
-    """How many steps pretraining takes, and all training with labels."""
+    """Steps before and with labels; how many differences are surely a point."""
     batches = -(-UNLABELLED // 64)
     return {
         "steps_before": {
@@ -204,4 +204,15 @@ def numbers(results):
         },
         "steps_with_labels": STEPS,
         "steps_patient": PATIENT,
+        "decided": {
+            name: sum(
+                results.difference(
+                    title(*cell, "pretrained"), "test accuracy"
+                ).verdict
+                != "undecided"
+                for cell in CELLS
+                if cell[0] == name
+            )
+            for name in NETWORKS
+        },
     }
