@@ -197,6 +197,14 @@ def show(axis, results, cell):
 def numbers(results):
     """Steps before and with labels; how many differences are surely a point."""
     batches = -(-UNLABELLED // 64)
+    gains = {
+        name: [
+            results.difference(title(*cell, "pretrained"), "test accuracy")
+            for cell in CELLS
+            if cell[0] == name
+        ]
+        for name in NETWORKS
+    }
     return {
         "steps_before": {
             name: batches * (EPOCHS_PER_LAYER * len(widths) + EPOCHS_OF_THE_WHOLE)
@@ -204,15 +212,10 @@ def numbers(results):
         },
         "steps_with_labels": STEPS,
         "steps_patient": PATIENT,
+        "least": {name: min(g.mean for g in gains[name]) for name in gains},
+        "most": {name: max(g.mean for g in gains[name]) for name in gains},
         "decided": {
-            name: sum(
-                results.difference(
-                    title(*cell, "pretrained"), "test accuracy"
-                ).verdict
-                != "undecided"
-                for cell in CELLS
-                if cell[0] == name
-            )
-            for name in NETWORKS
+            name: sum(g.verdict != "undecided" for g in gains[name])
+            for name in gains
         },
     }
