@@ -174,8 +174,8 @@ def draw(results):
         axes[0, 0].plot(
             1_000, results.mean(cell, "test accuracy").mean, "s", color=color
         )
-    axes[0, 1].text(60, 0.72, "scratch", color="C1", ha="right")
-    axes[0, 1].text(260, 0.65, "pretrained", color="C0")
+    axes[0, 0].text(120, 0.58, "scratch", color="C1")
+    axes[0, 0].text(25, 0.68, "pretrained", color="C0")
     axes[0, 0].set_ylabel("test accuracy")
     axes[1, 0].set_ylabel("difference, points")
     return figure

@@ -58,5 +58,5 @@ plt.ylim(0, 2.6)
 plt.show()
 
 assert ratio["pretrained"] > 5 * ratio["Glorot"]
-assert early["pretrained"] < min(early["Glorot"], early["default"]) - 0.4
+assert early["pretrained"] < min(early["Glorot"], early["default"]) - 0.15
 assert accuracy["pretrained"] > max(accuracy["Glorot"], accuracy["default"])
