@@ -167,9 +167,17 @@ def draw(results):
 
 
 def numbers(results):
-    """What pretraining takes, and how often it can tell the turn."""
+    """What pretraining takes and gives, and how often it can tell the turn."""
     told = results.metric("20 labels, reused", "rotation accuracy")
+    gains = {
+        name: results.difference(name, "test accuracy")
+        for name in study.references
+    }
+    most_at = max(gains, key=lambda name: gains[name].mean)
     return {
+        "most": gains[most_at].mean,
+        "most_at": most_at,
+        "decided": sum(gain.verdict != "undecided" for gain in gains.values()),
         "told": float(told.mean()),
         "steps_before": EPOCHS * -(-UNLABELLED // 32),
         "steps_with_labels": STEPS,
