@@ -19,7 +19,7 @@ def make_body():
 torch.manual_seed(42)
 task = lm.AuxiliaryTask(make_body(), head=nn.Linear(16 * 2 * 2, 4))
 trainer = lm.quiet_trainer(max_epochs=5)
-trainer.fit(task, lm.Digits())  # 1,257 images, no labels
+trainer.fit(task, lm.Digits())  # never looks at the labels
 trainer.save_checkpoint("rotations.ckpt")
 told = trainer.callback_metrics["val/accuracy"].item()
 print(f"right about {told:.0%} of the turned digits")

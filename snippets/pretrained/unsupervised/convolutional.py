@@ -11,13 +11,13 @@ down = partial(nn.Conv2d, kernel_size=3, stride=2, padding=1)
 up = partial(
     nn.ConvTranspose2d, kernel_size=3, stride=2, padding=1, output_padding=1
 )
+torch.manual_seed(42)
 encoders = [
     nn.Sequential(down(1, 8), nn.ReLU()),  # 8 x 8 pixels become 4 x 4
     nn.Sequential(down(8, 16), nn.ReLU()),  # and those 2 x 2
 ]
 decoders = [up(8, 1), nn.Sequential(up(16, 8), nn.ReLU())]
 
-torch.manual_seed(42)
 stack = lm.StackedAutoencoder(
     encoders, decoders, noise=lm.GaussianNoise(0.3), epochs_per_layer=2
 )
