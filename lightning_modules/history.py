@@ -37,7 +37,7 @@ class History(pl.Callback):
         self.epochs: list[dict[str, float]] = []
         self.steps: list[int] = []
         self._losses: list[Tensor] = []
-        self._last_seen: dict[str, Tensor] = {}
+        self._left_over: dict[str, Tensor] = {}
 
     def __getitem__(self, name: str) -> list[float]:
         """Return the values of one metric.
@@ -69,12 +69,15 @@ class History(pl.Callback):
             # Lightning hands it over as it was scaled for accumulating gradients.
             self._losses.append(outputs["loss"].detach() * trainer.accumulate_grad_batches)
 
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Remember what is left of earlier epochs."""
+        self._left_over = dict(trainer.callback_metrics)
+
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Keep what was logged in this epoch."""
         logged = trainer.callback_metrics
         # A metric that was not logged in this epoch keeps its old value there, as the very same tensor.
-        fresh = {name: value for name, value in logged.items() if self._last_seen.get(name) is not value}
-        self._last_seen = dict(logged)
+        fresh = {name: value for name, value in logged.items() if self._left_over.get(name) is not value}
         self.epochs.append({name: float(value) for name, value in fresh.items()})
         self.steps.append(trainer.global_step)
 

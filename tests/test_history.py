@@ -114,3 +114,16 @@ def test_an_unknown_name_is_answered_with_the_known_ones():
         history["train/loss_step"]
     with pytest.raises(KeyError, match="nothing yet"):
         History()["val/loss"]
+
+
+def test_a_metric_counts_in_the_epochs_in_which_it_was_logged_and_in_no_other():
+    class NowAndThen(Classifier):
+        def training_step(self, batch, batch_idx):
+            if self.current_epoch in (0, 1, 3):
+                self.log("epoch", float(self.current_epoch), on_step=False, on_epoch=True)
+            return super().training_step(batch, batch_idx)
+
+    history = History()
+    trainer = quiet_trainer(max_epochs=6, callbacks=[history])
+    trainer.fit(NowAndThen(MLP([64, 10])), Digits(train_size=70))
+    assert [epoch.get("epoch") for epoch in history.epochs] == [0, 1, None, 3, None, None]
