@@ -7,7 +7,8 @@
 A study (`--8<-- "studies/optimizers.py"`) is shown in the same way.
 
 Prose quotes recorded numbers by `{{ torch_default.ratio:.2f }}` (see `pages`). A line `{{ ledger }}` becomes a summary
-of how often the claims of all programs held (see `ledger`).
+of how often the claims of all programs held (see `ledger`), a line `{{ papers }}` the references of all pages (see
+`papers`).
 
 Options:
     root: The directory of pyproject.toml.
@@ -28,11 +29,11 @@ from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 
 from verified_docs import config as configuration
-from verified_docs import record
+from verified_docs import papers, record
 from verified_docs.errors import DocsError
 from verified_docs.ledger import shown as ledger
 from verified_docs.measurement import Measurement
-from verified_docs.pages import LEDGER, Embedded, Page, Quote
+from verified_docs.pages import LEDGER, PAPERS, Embedded, Page, Quote
 from verified_docs.snippet import Snippet
 from verified_docs.studies.file import StudyFile
 
@@ -121,10 +122,12 @@ class _Mark(Preprocessor):
         summary = _MARK.format(part="summary", place="ledger")
         shown.parts[summary] = lambda: ledger.summary_html(shown.config, to_root)
         unfenced = Page("\n".join(lines), place, shown.config).unfenced()
-        return [
-            line.replace(LEDGER, summary) if number in unfenced and line.strip() == LEDGER else line
-            for number, line in enumerate(lines)
-        ]
+        for number in reversed(unfenced):
+            if lines[number].strip() == LEDGER:
+                lines[number] = lines[number].replace(LEDGER, summary)
+            elif lines[number].strip() == PAPERS:  # Markdown still, so that its links are checked
+                lines[number : number + 1] = papers.listed(page).split("\n")
+        return lines
 
     def _quoted(self, quote: Quote) -> str:
         if isinstance(quote.source, Measurement):
