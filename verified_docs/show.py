@@ -88,6 +88,15 @@ class _Shown:
             return f"docs/{file.src_uri}", "../" * file.dest_uri.count("/")
         return "page", ""
 
+    def figure(self, snippet: Snippet) -> str:
+        """The figure's HTML; links may lead to it from any page."""
+        shown = figure_html(snippet, self.record(snippet)[0])
+        if shown and "mkdocs_extract_anchors" in self._md.treeprocessors:
+            # MkDocs looks for a link's target among headings and tags, and would not see stashed HTML.
+            anchors = self._md.treeprocessors["mkdocs_extract_anchors"]
+            getattr(anchors, "present_anchor_ids").add(_anchor(snippet))  # noqa: B009  (as above)
+        return shown
+
     def record(self, snippet: Snippet) -> tuple[record.Record, str]:
         """The record to show, and what is wrong with it (empty: nothing)."""
         try:
@@ -146,8 +155,7 @@ class _Mark(Preprocessor):
         below = _MARK.format(part="results", place=snippet.place)
         # What a program says and prints would be half of the search index; its question and caption are found.
         self._shown.parts[above] = lambda: (
-            figure_html(snippet, self._shown.record(snippet)[0])
-            + '<div class="vd-program" data-search-exclude>'
+            self._shown.figure(snippet) + '<div class="vd-program" data-search-exclude>'
         )
         self._shown.parts[below] = lambda: (
             "</div>"
