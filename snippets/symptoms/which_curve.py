@@ -84,7 +84,7 @@ cases = {  # what is seen: the network, the rate, the data
     "new images: chance": (healthy, 0.1, random),
 }
 left, gain, known, new, dead, found = {}, {}, {}, {}, {}, {}
-figure, axes = plt.subplots(3, 3, figsize=(6.6, 5.4), sharex=True, sharey=True)
+figure, axes = plt.subplots(3, 3, figsize=(5.2, 4.8), sharex=True, sharey=True)
 for axis, (name, (build, rate, data)) in zip(
     axes.flat, cases.items(), strict=True
 ):
@@ -99,7 +99,7 @@ for axis, (name, (build, rate, data)) in zip(
     dead[name] = max(row.dead for row in report)
     print(f"{name}: {found[name]}")
     print(
-        f"    signal {left[name]:.0e}, gain {gain[name]:.1g}, "
+        f"    signal {left[name]:.1g}, gain {gain[name]:.1g}, "
         f"accuracy {known[name]:.0%}, new images {new[name]:.0%}"
     )
     axis.plot(range(0, 150, 3), losses[::3], linewidth=1)
