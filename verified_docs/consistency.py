@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from verified_docs import record
+from verified_docs import papers, record
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
 from verified_docs.ledger import entry as ledger
@@ -52,11 +52,13 @@ def problems(config: Config) -> list[str]:
 def _pages(config: Config) -> list[str]:
     found = []
     try:
-        for page in every_page(config):
+        pages = list(every_page(config))
+        for page in pages:
             try:
                 page.with_quotes()
             except DocsError as error:
                 found.append(str(error))
+        found += papers.gather(pages).problems
     except DocsError as error:
         found.append(str(error))  # a page that cannot be read
     return found

@@ -7,7 +7,8 @@
 A study (`--8<-- "studies/optimizers.py"`) is shown in the same way.
 
 Prose quotes recorded numbers by `{{ torch_default.ratio:.2f }}` (see `pages`). A line `{{ ledger }}` becomes a summary
-of how often the claims of all programs held (see `ledger`).
+of how often the claims of all programs held (see `ledger`), a line `{{ papers }}` the references of all pages (see
+`papers`).
 
 Options:
     root: The directory of pyproject.toml.
@@ -28,11 +29,11 @@ from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 
 from verified_docs import config as configuration
-from verified_docs import record
+from verified_docs import papers, record
 from verified_docs.errors import DocsError
 from verified_docs.ledger import shown as ledger
 from verified_docs.measurement import Measurement
-from verified_docs.pages import LEDGER, Embedded, Page, Quote
+from verified_docs.pages import LEDGER, PAPERS, Embedded, Page, Quote
 from verified_docs.snippet import Snippet
 from verified_docs.studies.file import StudyFile
 
@@ -87,6 +88,15 @@ class _Shown:
             return f"docs/{file.src_uri}", "../" * file.dest_uri.count("/")
         return "page", ""
 
+    def figure(self, snippet: Snippet) -> str:
+        """The figure's HTML; links may lead to it from any page."""
+        shown = figure_html(snippet, self.record(snippet)[0])
+        if shown and "mkdocs_extract_anchors" in self._md.treeprocessors:
+            # MkDocs looks for a link's target among headings and tags, and would not see stashed HTML.
+            anchors = self._md.treeprocessors["mkdocs_extract_anchors"]
+            getattr(anchors, "present_anchor_ids").add(_anchor(snippet))  # noqa: B009  (as above)
+        return shown
+
     def record(self, snippet: Snippet) -> tuple[record.Record, str]:
         """The record to show, and what is wrong with it (empty: nothing)."""
         try:
@@ -121,10 +131,12 @@ class _Mark(Preprocessor):
         summary = _MARK.format(part="summary", place="ledger")
         shown.parts[summary] = lambda: ledger.summary_html(shown.config, to_root)
         unfenced = Page("\n".join(lines), place, shown.config).unfenced()
-        return [
-            line.replace(LEDGER, summary) if number in unfenced and line.strip() == LEDGER else line
-            for number, line in enumerate(lines)
-        ]
+        for number in reversed(unfenced):
+            if lines[number].strip() == LEDGER:
+                lines[number] = lines[number].replace(LEDGER, summary)
+            elif lines[number].strip() == PAPERS:  # Markdown still, so that its links are checked
+                lines[number : number + 1] = papers.listed(page).split("\n")
+        return lines
 
     def _quoted(self, quote: Quote) -> str:
         if isinstance(quote.source, Measurement):
@@ -143,8 +155,7 @@ class _Mark(Preprocessor):
         below = _MARK.format(part="results", place=snippet.place)
         # What a program says and prints would be half of the search index; its question and caption are found.
         self._shown.parts[above] = lambda: (
-            figure_html(snippet, self._shown.record(snippet)[0])
-            + '<div class="vd-program" data-search-exclude>'
+            self._shown.figure(snippet) + '<div class="vd-program" data-search-exclude>'
         )
         self._shown.parts[below] = lambda: (
             "</div>"

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from toy_project import Project
 
-from verified_docs import files, site
+from verified_docs import files, record, site
 from verified_docs.errors import DocsError
+from verified_docs.record import Record
 
 MKDOCS = """
 site_name: Toy
@@ -171,6 +172,23 @@ def test_mkdocs_itself_says_what_is_wrong_without_a_traceback(built: Project, pa
     assert "Error reading page 'flat.md'" in run.output
     assert said in run.output
     assert "Traceback" not in run.output
+
+
+def test_links_to_figures_and_to_pages_that_cite_are_checked(built: Project):
+    snippet = built.snippet("a/one", "", "Is it?\n\nIt is.\n")
+    record.save(snippet, Record(snippet.digest, "", '<svg role="img"></svg>', values={"loss": 0.5}))
+    built.write("mkdocs.yml", MKDOCS.format(directories="true") + "validation: {anchors: warn}\n")
+    built.write("docs/a/cites.md", "# C\n\n## Papers\n\n- A: [B](https://c.org/), D 2015.\n")
+    built.write("docs/a/papers.md", "# Papers\n\n{{ papers }}\n\nSee [it](b/deep.md#figure-one).\n")
+    build = ("mkdocs", "build", "--site-dir", str(built.root / "elsewhere"))
+    run = built.python(*build)
+    assert run.code == 0, run.output
+    assert 'href="../cites/#papers"' in (built.root / "elsewhere/a/papers/index.html").read_text()
+
+    built.write("docs/flat.md", "See [it](a/b/deep.md#figure-two).\n")
+    run = built.python(*build)
+    assert run.code != 0
+    assert "a link 'a/b/deep.md#figure-two'" in run.output
 
 
 def test_a_missing_text_include_fails_too(built: Project):
