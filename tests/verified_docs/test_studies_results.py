@@ -202,6 +202,18 @@ Intervals: Student's t; those of differences, seed by seed.
     )
 
 
+def test_the_metric_to_choose_by_has_no_table_beside_others():
+    def two(settings, seed):
+        measured = score(settings, seed)
+        return measured | {"check": measured["score"]}
+
+    metrics = {"check": Metric(matters=0.5), "score": Metric(matters=0.5)}
+    table = summary.table(results(two, metrics=metrics, choose="check"))
+    assert table.startswith("score: higher is better")
+    assert "check: " not in table
+    assert "all 2 comparisons together (Holm), those of check among them" in table
+
+
 def test_alternatives_may_choose_different_things_and_have_references_of_their_own():
     tune = {"a": Tune("rate", [1, 2, 3]), "b": None, "c": Tune("p", [0, 1, 2])}
     alternatives = {"a": {"name": "a"}, "b": {"name": "b", "rate": 2}, "c": {"name": "b", "rate": 1}}

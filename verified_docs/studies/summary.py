@@ -60,8 +60,13 @@ def values(results: Results, numbers: dict[str, Any]) -> dict[str, Any]:
 
 
 def table(results: Results) -> str:
-    """A block of lines for each metric, then what holds for all of them."""
-    blocks = [_block(results, name, metric) for name, metric in results.study.metrics.items()]
+    """A block of lines for each metric, then what holds for all of them.
+
+    The metric that settings are chosen by mostly repeats another one on other data; prose can quote it all the same.
+    """
+    study = results.study
+    shown = [name for name in study.metrics if name != study.choose] or [study.choose]
+    blocks = [_block(results, name, study.metrics[name]) for name in shown]
     return "\n\n".join([*blocks, _notes(results)]) + "\n"
 
 
@@ -108,9 +113,10 @@ def _notes(results: Results) -> str:
     notes.append(f"{len(study.seeds)} seeds{chosen}.")
     if study.references:
         count = len(study.references) * len(study.metrics)
+        also = f", those of {study.choose} among them" if len(study.metrics) > 1 else ""
         notes.append(
             "Intervals: Student's t; those of differences, seed by seed."
-            + (f"\nVerdicts hold for all {count} comparisons together (Holm)." if count > 1 else "")
+            + (f"\nVerdicts hold for all {count} comparisons together (Holm){also}." if count > 1 else "")
         )
     for name in results.alternatives:
         tune = study.tune_of(name)
