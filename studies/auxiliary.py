@@ -95,7 +95,7 @@ def accuracy(network, images, labels):
     return (network(images).argmax(dim=1) == labels).float().mean().item()
 
 
-LABELS = [20, 50, 200, 1_000]
+LABELS = [10, 20, 50, 200, 1_000, 2_000]
 WAYS = {"scratch": "C1", "reused": "C0", "frozen": "C2"}
 ALTERNATIVES = {
     f"{count:,} labels, {name}": {"labels": count, "way": name}

@@ -90,7 +90,7 @@ def accuracy(network, images, labels):
 
 
 STEPS, PATIENT = 500, 2_000
-LABELS = [20, 50, 200, 1_000, 2_000]
+LABELS = [10, 20, 50, 200, 1_000, 2_000]
 CELLS = [
     *((name, labels, STEPS) for name in NETWORKS for labels in LABELS),
     ("sigmoid", 1_000, PATIENT),

@@ -1,0 +1,377 @@
+"""Do the defaults hold: is any alternative that the chapter names better?
+
+Test accuracy when one part of a recipe is replaced, minus that of the recipe
+itself: means of paired differences and 95% intervals over ten seeds, at the
+learning rate that is best for each. Left two hidden layers, right twenty. Blue,
+Fashion-MNIST; green, handwritten digits. Right of the line the alternative is
+better than the default, left of it worse. Upper part: the general recipe; lower
+part: the self-normalizing one. The band is one point, which is what matters.
+"""
+
+import math
+
+import matplotlib.pyplot as plt
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+from torch.optim import SGD, Adam, AdamW, NAdam, RMSprop
+
+import lightning_modules as lm
+from verified_docs.study import Metric, Study, Tune
+
+DEPTHS = {"shallow": 2, "deep": 20}
+# training images, batch size, steps, steps between two looks, the target
+DATA = {
+    "clothes": (lm.FashionMNIST, 12_800, 64, 300, 20, 0.8),
+    "digits": (lm.Digits, 1_257, 32, 200, 20, 0.9),
+}
+METRICS = ("test accuracy", "validation accuracy", "steps to target")
+ACTIVATIONS = {
+    "ReLU": nn.ReLU,
+    "Swish": nn.SiLU,
+    "GELU": nn.GELU,
+    "ELU": nn.ELU,
+    "SELU": nn.SELU,
+}
+NORMALIZATIONS = {
+    "none": None,
+    "batch": nn.BatchNorm1d,
+    "layer": nn.LayerNorm,
+}
+OPTIMIZERS = {
+    "Nesterov": lambda weights, rate: SGD(
+        weights, rate, momentum=0.9, nesterov=True, fused=True
+    ),
+    "momentum": lambda weights, rate: SGD(
+        weights, rate, momentum=0.9, fused=True
+    ),
+    "AdamW": lambda weights, rate: AdamW(weights, rate, fused=True),
+    "Adam": lambda weights, rate: Adam(weights, rate, fused=True),
+    "Nadam": lambda weights, rate: NAdam(weights, rate),
+    "RMSProp": lambda weights, rate: RMSprop(weights, rate, alpha=0.9),
+}
+SCHEDULES = {
+    "1cycle": lambda optimizer, steps: lm.OneCycle(
+        optimizer, total_steps=steps, momentum=None
+    ),
+    "performance": lambda optimizer, steps: lm.Plateau(optimizer, patience=2),
+    "constant": lambda optimizer, steps: None,
+}
+RECIPES = {  # the parts of each, for shallow networks and, if another, for deep
+    "general": {
+        "initializer": "he",
+        "activation": {"shallow": "ReLU", "deep": "Swish"},
+        "normalization": {"shallow": "none", "deep": "batch"},
+        "regularization": "none",
+        "optimizer": "Nesterov",
+        "schedule": "1cycle",
+    },
+    "self-normalizing": {
+        "initializer": "lecun",
+        "activation": "SELU",
+        "normalization": "none",
+        "regularization": "none",
+        "optimizer": "Nesterov",
+        "schedule": "1cycle",
+    },
+}
+OTHERS = {  # what each part is compared with
+    "general": {
+        "initializer": ["glorot", "lecun", "torch"],
+        "activation": list(ACTIVATIONS),
+        "normalization": list(NORMALIZATIONS),
+        "optimizer": list(OPTIMIZERS),
+        "schedule": list(SCHEDULES),
+    },
+    "self-normalizing": {
+        "initializer": ["he"],
+        "normalization": ["batch"],
+        "regularization": ["alpha dropout", "dropout"],
+        "optimizer": ["AdamW"],
+        "schedule": ["performance", "constant"],
+    },
+}
+
+
+def parts_of(recipe, depth, part=None, other=None):
+    """A recipe's parts at a depth, one of them replaced."""
+    parts = {
+        name: value[depth] if isinstance(value, dict) else value
+        for name, value in RECIPES[recipe].items()
+    }
+    return parts | ({part: other} if part else {})
+
+
+def run(settings, seed):
+    """Train once; a run whose loss is not a number any more ends there."""
+    source, size, batch, total, pause, target = DATA[settings["data"]]
+    data = source()
+    torch.manual_seed(seed)
+    chosen = torch.randperm(len(data.train.images))[:size]
+    images, labels = data.train.images[chosen], data.train.labels[chosen]
+    unseen, answers = (part[:2_000] for part in data.validation)
+    network = network_of(settings, images[0].numel())
+    optimizer = OPTIMIZERS[settings["optimizer"]](
+        network.parameters(), settings["rate"]
+    )
+    schedule = SCHEDULES[settings["schedule"]](optimizer, total)
+    reached, order = math.inf, torch.empty(0, dtype=torch.int64)
+    for step in range(1, total + 1):
+        if len(order) < batch:
+            order = torch.randperm(len(images))
+        picked, order = order[:batch], order[batch:]
+        optimizer.zero_grad()
+        loss = cross_entropy(network(images[picked]), labels[picked])
+        if not loss.isfinite():
+            return dict.fromkeys(METRICS, math.nan)
+        loss.backward()
+        optimizer.step()
+        if step % pause == 0:
+            loss, accuracy = measured(network, unseen, answers)
+            if accuracy >= target:
+                reached = min(reached, step)
+        if isinstance(schedule, lm.Plateau):
+            if step % pause == 0 and math.isfinite(loss):
+                schedule.step(loss)
+        elif schedule is not None:
+            schedule.step()
+    loss, accuracy = measured(network, *data.test)
+    return {
+        "test accuracy": accuracy if math.isfinite(loss) else math.nan,
+        "validation accuracy": measured(network, *data.validation)[1]
+        if math.isfinite(loss)
+        else math.nan,
+        "steps to target": float(min(reached, total)),
+    }
+
+
+def network_of(settings, inputs):
+    """Built and initialized as the settings say."""
+    network = lm.MLP(
+        [inputs] + [100] * DEPTHS[settings["depth"]] + [10],
+        ACTIVATIONS[settings["activation"]],
+        NORMALIZATIONS[settings["normalization"]],
+    )
+    if settings["initializer"] != "torch":
+        lm.initialize(network, settings["initializer"])
+    if settings["regularization"] == "alpha dropout":
+        lm.add_dropout(network, 0.05, dropout=nn.AlphaDropout)
+    if settings["regularization"] == "dropout":
+        lm.add_dropout(network, 0.05, dropout=nn.Dropout)
+    return network
+
+
+@torch.no_grad()
+def measured(network, images, labels):
+    """Loss and accuracy."""
+    network.eval()
+    scores = network(images)
+    network.train()
+    right = (scores.argmax(dim=1) == labels).float().mean().item()
+    return cross_entropy(scores, labels).item(), right
+
+
+def title(recipe, part, other, depth, data):
+    return f"{part}: {other}, {recipe}, {depth}, {data}"
+
+
+def default(recipe, depth, data):
+    return f"{recipe}, {depth}, {data}"
+
+
+ALTERNATIVES, REFERENCE = {}, {}
+for depth in DEPTHS:
+    for data in DATA:
+        for recipe in RECIPES:
+            name, here = (
+                default(recipe, depth, data),
+                {"depth": depth, "data": data},
+            )
+            ALTERNATIVES[name] = parts_of(recipe, depth) | here
+            for part, others in OTHERS[recipe].items():
+                for other in others:
+                    if other != parts_of(recipe, depth)[part]:
+                        one = title(recipe, part, other, depth, data)
+                        parts = parts_of(recipe, depth, part, other)
+                        ALTERNATIVES[one], REFERENCE[one] = parts | here, name
+        REFERENCE[default("self-normalizing", depth, data)] = default(
+            "general", depth, data
+        )
+
+RATES = [1e-4, 3e-4, 1e-3, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
+
+
+def grid(settings):
+    """Six rates, half a decade apart, around where the best should be."""
+    if settings["optimizer"] not in ("Nesterov", "momentum"):
+        if settings["normalization"] == "batch":
+            return RATES[1:7]  # which bears more
+        return RATES[:6]  # divided by the gradient's size
+    if (settings["activation"], settings["depth"]) == ("SELU", "deep"):
+        return RATES[1:7]  # gradients that grow from layer to layer
+    return RATES[3:]
+
+
+study = Study(
+    run=run,
+    alternatives=ALTERNATIVES,
+    tune={
+        name: Tune("rate", grid(settings))
+        for name, settings in ALTERNATIVES.items()
+    },
+    tuning_seeds=[100, 101],
+    seeds=range(10),
+    choose="validation accuracy",
+    metrics={
+        "test accuracy": Metric(
+            matters=0.01, diverged=0.1, format=".1%", tolerance=0.03
+        ),
+        "validation accuracy": Metric(
+            matters=0.01, diverged=0.1, format=".1%", tolerance=0.05
+        ),
+        "steps to target": Metric(
+            matters=50,
+            better="lower",
+            diverged=300,
+            format=",.0f",
+            tolerance=200,
+        ),
+    },
+    reference=REFERENCE,
+    seconds_per_run=1,
+)
+
+
+def draw(results):
+    """A row for each alternative, a panel for each depth."""
+    figure, axes = plt.subplots(1, 2, figsize=(7.4, 8.2), sharey=True)
+    rows = [
+        (recipe, part, other)
+        for recipe in RECIPES
+        for part, others in OTHERS[recipe].items()
+        for other in others
+        if other != RECIPES[recipe][part]
+    ]
+    for axis, depth in zip(axes, DEPTHS, strict=True):
+        for shift, data, color in (
+            (-0.15, "clothes", "C0"),
+            (0.15, "digits", "C2"),
+        ):
+            for place, (recipe, part, other) in enumerate(rows):
+                name = title(recipe, part, other, depth, data)
+                if name not in REFERENCE:
+                    continue
+                found = results.difference(name, "test accuracy")
+                low, high = max(found.low, -0.19), max(found.high, -0.19)
+                axis.plot([low, high], [place + shift] * 2, color=color)
+                axis.plot(
+                    max(found.mean, -0.19),
+                    place + shift,
+                    "<" if found.mean < -0.19 else "o",
+                    color=color,
+                    markersize=4,
+                )
+        axis.axvspan(-0.01, 0.01, color="black", alpha=0.1, linewidth=0)
+        axis.axvline(0, color="black", linewidth=0.8, zorder=0)
+        axis.axhline(
+            sum(recipe == "general" for recipe, *_ in rows) - 0.5,
+            color="black",
+            linewidth=0.8,
+        )
+        axis.set(
+            title=depth,
+            xlabel="test accuracy, minus the default's",
+            xlim=(-0.2, 0.1),
+        )
+    axes[0].set_yticks(
+        range(len(rows)), [f"{part}: {other}" for _, part, other in rows]
+    )
+    axes[0].invert_yaxis()
+    return figure
+
+
+def numbers(results):
+    """For each cell its verdict, and the alternative that came out highest."""
+    verdicts, highest, better, worse = {}, {}, {}, {}
+    default_of = {}
+    for recipe in RECIPES:
+        for part, others in OTHERS[recipe].items():
+            for depth in DEPTHS:
+                cell = f"{recipe}, {part}, {depth}"
+                default_of[cell] = parts_of(recipe, depth)[part]
+                found = {
+                    (other, data): results.difference(
+                        title(recipe, part, other, depth, data), "test accuracy"
+                    )
+                    for other in others
+                    for data in DATA
+                    if other != parts_of(recipe, depth)[part]
+                }
+                kinds = {one.verdict for one in found.values()}
+                verdicts[cell] = (
+                    "not here"
+                    if "better" in kinds
+                    else "confirmed"
+                    if kinds == {"worse"}
+                    else "undecided"
+                )
+                for kind, kept in (("better", better), ("worse", worse)):
+                    kept[cell] = listed(found, kind)
+                for data in DATA:
+                    other, one = max(
+                        (
+                            (other, one)
+                            for (other, on), one in found.items()
+                            if on == data
+                        ),
+                        key=lambda pair: pair[1].mean,
+                    )
+                    highest[f"{cell}, {data}"] = (
+                        f"{other}: {100 * one.mean:+.1f} "
+                        f"({100 * one.low:+.1f} to {100 * one.high:+.1f})"
+                    )
+    assert verdicts["general, activation, deep"] == "not here"
+    assert better["general, activation, deep"].startswith("ELU (clothes and")
+    assert verdicts["self-normalizing, initializer, deep"] == "confirmed"
+    for data in DATA:
+        plateau, constant = (
+            results.metric(
+                title("general", "schedule", other, "deep", data), "test accuracy"
+            )
+            for other in ("performance", "constant")
+        )
+        assert (plateau == constant).all()
+    return {
+        "default": default_of,
+        "verdicts": verdicts,
+        "highest": highest,
+        "better": better,
+        "worse": worse,
+        "count": {
+            verdict: sum(one == verdict for one in verdicts.values())
+            for verdict in ("confirmed", "undecided", "not here")
+        },
+        "cells": len(verdicts),
+        "shallow": f"{furthest_of_the_shallow(results):.1f}",
+    }
+
+
+def furthest_of_the_shallow(results):
+    """The largest difference from a default with two layers, in points."""
+    return 100 * max(
+        abs(results.difference(name, "test accuracy").mean)
+        for name in REFERENCE
+        if ", shallow, " in name and not name.startswith("schedule")
+    )
+
+
+def listed(found, verdict):
+    """The alternatives with this verdict, and on which data."""
+    named = {}
+    for (other, data), one in found.items():
+        if one.verdict == verdict:
+            named.setdefault(other, []).append(data)
+    return (
+        "; ".join(f"{other} ({' and '.join(on)})" for other, on in named.items())
+        or "none"
+    )
