@@ -298,7 +298,7 @@ def numbers(results):
         for part, others in OTHERS[recipe].items():
             for depth in DEPTHS:
                 cell = f"{recipe}, {part}, {depth}"
-                default_of[cell] = parts_of(recipe, depth)[part]
+                default_of[cell] = said(parts_of(recipe, depth)[part])
                 found = {
                     (other, data): results.difference(
                         title(recipe, part, other, depth, data), "test accuracy"
@@ -327,7 +327,7 @@ def numbers(results):
                         key=lambda pair: pair[1].mean,
                     )
                     highest[f"{cell}, {data}"] = (
-                        f"{other}: {100 * one.mean:+.1f} "
+                        f"{said(other)}: {100 * one.mean:+.1f} "
                         f"({100 * one.low:+.1f} to {100 * one.high:+.1f})"
                     )
     assert verdicts["general, activation, deep"] == "not here"
@@ -354,6 +354,12 @@ def numbers(results):
         "cells": len(verdicts),
         "shallow": f"{furthest_of_the_shallow(results):.1f}",
     }
+
+
+def said(part):
+    """A part as the tables call it."""
+    names = {"he": "He", "glorot": "Glorot", "lecun": "LeCun", "torch": "torch's"}
+    return {"batch": "batch norm", "layer": "layer norm", **names}.get(part, part)
 
 
 def furthest_of_the_shallow(results):

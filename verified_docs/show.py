@@ -40,6 +40,7 @@ from verified_docs.studies.file import StudyFile
 # Python-Markdown destroys stashed HTML before it has normalized whitespace (priority 30), and pymdownx.snippets (32)
 # must not have replaced the includes yet: so a plain line marks each place early, and becomes HTML later.
 _EARLY, _LATE = 33, 27
+_LONG = 40  # lines of output; more are folded away
 _MARK = "verified-docs-{part}-of-{place}-end"
 
 
@@ -199,10 +200,7 @@ def results_html(snippet: Snippet, held: record.Record, wrong: str, *, to_root: 
     if wrong:
         parts.append(f'<p class="vd-stale"><strong>Not verified.</strong> {html.escape(wrong)}</p>')
     if held.text:
-        parts.append(
-            '<div class="vd-output" data-search-exclude><p class="vd-label">Output</p>'
-            f"<pre><code>{html.escape(held.text.rstrip())}</code></pre></div>"
-        )
+        parts.append(_output_html(held.text.rstrip()))
     if snippet.claims:
         when, claims = "each time it runs", ledger.claims_html(snippet)
         if isinstance(snippet, StudyFile):
@@ -218,6 +216,16 @@ def results_html(snippet: Snippet, held: record.Record, wrong: str, *, to_root: 
 def _claims(study: Snippet) -> str:
     items = "".join(f"<li><code>{html.escape(claim)}</code></li>" for claim in study.claims)
     return f"<ul>{items}</ul>"
+
+
+def _output_html(text: str) -> str:
+    code, lines = f"<pre><code>{html.escape(text)}</code></pre>", text.count("\n") + 1
+    if lines <= _LONG:
+        return f'<div class="vd-output" data-search-exclude><p class="vd-label">Output</p>{code}</div>'
+    return (
+        '<details class="vd-output" data-search-exclude>'
+        f'<summary class="vd-label">Output, {lines} lines</summary>{code}</details>'
+    )
 
 
 def _study_foot(study: Snippet, held: record.Record, to_root: str, repo_url: str) -> str:

@@ -96,6 +96,14 @@ def test_what_was_printed_is_shown_to_the_letter(one: Project):
     assert shown == escaped
 
 
+@pytest.mark.parametrize(("lines", "folded"), [(40, False), (41, True)])
+def test_a_long_output_is_folded_away(one: Project, lines: int, folded: bool):
+    write(one, "printed\n" * lines)
+    shown = html(one, FENCE)
+    assert ("<details" in shown) == folded
+    assert (f"Output, {lines} lines</summary><pre><code>printed" in shown) == folded
+
+
 def test_a_program_without_figure_output_or_claims_shows_none(one: Project):
     snippet = one.snippet("a/one", "x = 1")
     record.save(snippet, Record(snippet.digest, "", seconds=12.34))
