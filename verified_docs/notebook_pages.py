@@ -6,6 +6,7 @@ Mermaid from a CDN, into every page. This step
 - moves the style sheets into one file, named by its content, that all notebooks' pages share;
 - drops the scripts: nothing on these pages needs one;
 - turns code cells into Material's own code blocks, with its colours and its copy button;
+- leaves out what shows nothing: indentation around the article, marks of words that have no colour of their own;
 - mends what a screen reader or a keyboard would stumble over.
 
 Run twice, it changes nothing: `python -m verified_docs.notebook_pages site`.
@@ -16,7 +17,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from verified_docs.errors import DocsError
@@ -31,13 +32,15 @@ COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 NO_ALT = 'alt="No description has been provided for this image"'
 
 # What the plugin writes → what Material writes.
-MENDS = [
+MENDS: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     (re.compile(r'<div class="zeroclipboard-container">.*?</clipboard-copy>\s*</div>\s*', re.DOTALL), ""),
     (re.compile(r'<div class="clipboard-copy-txt".*?</div>\s*', re.DOTALL), ""),
     (
         re.compile(r'<div class="highlight-ipynb hl-(\w+)\s*">\s*<pre>(.*?)</pre>\s*</div>', re.DOTALL),
         r'<div class="language-\1 highlight"><pre><code>\2</code></pre></div>',
     ),
+    # Names and spaces have the colour that code has anyway.
+    (re.compile(r'<span class="[nw]">([^<]*)</span>|<span></span>'), lambda match: match[1] or ""),
     # The plugin makes every cell a stop of the Tab key, whether it scrolls or not; accessibility.js knows better.
     (re.compile(r'(<div class="jp-[^>]*?) tabindex="0"'), r"\1"),
     # The page's menu does not list these anchors, and "¶" says nothing when it is read out.
@@ -72,12 +75,17 @@ def _mend(html: str, page: Path, site: Path) -> str:
     content = content.replace(NO_ALT, f'alt="Figure: {_title(content)}"')
     if "<clipboard-copy" in content or 'class="highlight-ipynb' in content:
         raise DocsError(f"{page}: mkdocs-jupyter writes its code cells differently now; see {__name__}.MENDS")
-    html = html[: article.start()] + content + html[article.end() :]
+    html = _tight(html[: article.start()]) + content + _tight(html[article.end() :])
     if sheets:
         shared = _share("\n".join(sheets), site)
         href = os.path.relpath(shared, page.parent).replace(os.sep, "/")
         html = html.replace("</head>", f'<link rel="stylesheet" href="{href}">\n</head>', 1)
     return html
+
+
+def _tight(html: str) -> str:
+    """Without indentation and empty lines, which are a fifth of the theme's frame around a page."""
+    return re.sub(r"\n\s+", "\n", html)
 
 
 def _title(content: str) -> str:
