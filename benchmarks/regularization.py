@@ -139,7 +139,7 @@ def _memory() -> Row:
 class _TrainOnly(Classifier):
     """Has no validation step, which Lightning would miss the data for."""
 
-    validation_step = pl.LightningModule.validation_step  # type: ignore[assignment]
+    validation_step = pl.LightningModule.validation_step  # type: ignore[assignment]  # the hook that is not there
 
 
 class _L1InTheLoss(_TrainOnly):
@@ -176,5 +176,5 @@ def _training(kind: type[Classifier], *callbacks: pl.Callback, dropout: float = 
     sgd = partial(torch.optim.SGD, lr=0.01, momentum=0.9, fused=True)
     steps = _Steps()
     trainer = quiet_trainer(max_epochs=1, callbacks=[*callbacks, steps])
-    trainer.fit(kind(network, optimizer=sgd), DataLoader(batches, batch_size=None))  # type: ignore[arg-type]
+    trainer.fit(kind(network, optimizer=sgd), DataLoader(batches, batch_size=None))  # type: ignore[arg-type]  # batches, as they are
     return steps.seconds

@@ -15,6 +15,7 @@ from lightning_modules.recipes.parts import ADAMW
 from lightning_modules.recipes.recipe import Parts, Recipe, depth_of, schedule_of, with_parts
 from lightning_modules.recipes.recipe import recipe as take
 from lightning_modules.schedules.scheduled import Interval, scheduled
+from lightning_modules.trainer_callbacks import callbacks_of
 
 
 class Classifier(pl.LightningModule):
@@ -133,7 +134,7 @@ class Classifier(pl.LightningModule):
         """Return the recipe's callbacks, but for those that the Trainer has from you."""
         if self.recipe is None:
             return []
-        yours = {type(callback) for callback in self.trainer.callbacks}  # type: ignore[attr-defined]
+        yours = {type(callback) for callback in callbacks_of(self.trainer)}
         return [callback for callback in self.recipe.callbacks() if type(callback) not in yours]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

@@ -74,5 +74,5 @@ class MLP(nn.Sequential):
                 f"This MLP takes {takes} numbers per item, got items of {' x '.join(map(str, input.shape[1:]))} = "
                 f"{size}. Set its first width to {size}."
             )
-        output: Tensor = super().forward(input)  # type: ignore[no-untyped-call]
+        output: Tensor = super().forward(input)  # type: ignore[no-untyped-call]  # torch leaves it untyped
         return output

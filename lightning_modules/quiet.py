@@ -18,7 +18,11 @@ _EXPECTED_WARNINGS = (
 
 
 class _QuietTrainer(pl.Trainer):
-    """Evaluates without printing a table, unless asked to."""
+    """Evaluates without printing a table, unless asked to.
+
+    Of Lightning's arguments those are named here that stand before `verbose`; the rest, which differ between releases,
+    is handed on, and that is no signature that mypy would take for the same.
+    """
 
     def validate(  # type: ignore[override]
         self,

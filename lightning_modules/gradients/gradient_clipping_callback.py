@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import Metric
 
+from lightning_modules.trainer_callbacks import callbacks_of
+
 NonFinite = Literal["raise", "skip"]
 
 
@@ -91,7 +93,7 @@ class GradientClipping(pl.Callback):
             raise MisconfigurationException(
                 f"{name} and Trainer(gradient_clip_val={trainer.gradient_clip_val}) would both clip. Choose one."
             )
-        others = [other for other in trainer.callbacks if isinstance(other, GradientClipping)]  # type: ignore[attr-defined]
+        others = [other for other in callbacks_of(trainer) if isinstance(other, GradientClipping)]
         if len(others) > 1:
             names = ", ".join(type(other).__name__ for other in others)
             raise MisconfigurationException(f"Only one callback can clip the gradients, got {names}.")

@@ -233,7 +233,7 @@ def _weights(module: nn.Module) -> list[nn.Parameter]:
     """A layer's own parameters without its biases; those behind a parametrization too."""
     own = [p for name, p in module.named_parameters(recurse=False) if not name.startswith("bias")]
     if parametrize.is_parametrized(module):
-        for name, parametrization in module.parametrizations.items():  # type: ignore[operator, union-attr]
+        for name, parametrization in module.parametrizations.items():  # type: ignore[operator, union-attr]  # a ModuleDict, seen as any module
             if not name.startswith("bias"):
                 own += list(parametrization.parameters())
     return own

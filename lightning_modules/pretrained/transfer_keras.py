@@ -107,7 +107,7 @@ class KerasModule(nn.Module):
             variable._value = getattr(place, name)
 
     def _apply(self, fn: Any, recurse: bool = True) -> "KerasModule":
-        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]  # torch leaves it untyped
         self._link()
         return self
 

@@ -130,11 +130,11 @@ class _Functions(TorchFunctionMode):
         for module in self.dropouts:
             self._handles.append(module.register_forward_pre_hook(self._enter))
             self._handles.append(module.register_forward_hook(self._leave))
-        super().__enter__()  # type: ignore[no-untyped-call]
+        super().__enter__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         return self
 
     def __exit__(self, *error: Any) -> None:
-        super().__exit__(*error)  # type: ignore[no-untyped-call]
+        super().__exit__(*error)  # type: ignore[no-untyped-call]  # torch leaves it untyped
         for handle in self._handles:
             handle.remove()
 
@@ -165,7 +165,7 @@ class _Memory(TorchDispatchMode):
     """Adds up the tensors that are alive, other than those that there were before."""
 
     def __init__(self, model: nn.Module, item: Tensor) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         self.peak = 0
         self._alive = 0
         self._counted: set[int] = set()

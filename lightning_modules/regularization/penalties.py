@@ -192,4 +192,4 @@ class ProximalL1(SparsePenalty, AfterStep):
 
 def _soft_threshold_(weight: Tensor, threshold: float) -> Tensor:
     """Once over the numbers, without another tensor."""
-    return nn.functional.softshrink(weight, threshold, out=weight)  # type: ignore[call-arg]
+    return nn.functional.softshrink(weight, threshold, out=weight)  # type: ignore[call-arg]  # out= lacks in its stub

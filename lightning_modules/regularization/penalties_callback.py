@@ -14,6 +14,7 @@ from lightning_modules.regularization.after_step import refuse_shards
 from lightning_modules.regularization.once_an_epoch import OnceAnEpoch
 from lightning_modules.regularization.penalties_groups import module_types, split_parameters
 from lightning_modules.regularization.penalties_sparsity import check_not_negative, fraction_small
+from lightning_modules.trainer_callbacks import callbacks_of
 
 
 class Penalty(pl.Callback):
@@ -96,7 +97,7 @@ class SparsePenalty(Penalty):
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Refuse strategies under which a process does not have whole weights, and a second penalty of the kind."""
         super().setup(trainer, pl_module, stage)
-        others = [other for other in trainer.callbacks if isinstance(other, SparsePenalty)]  # type: ignore[attr-defined]
+        others = [other for other in callbacks_of(trainer) if isinstance(other, SparsePenalty)]
         if stage == "fit" and len(others) > 1:
             names = ", ".join(type(other).__name__ for other in others)
             raise MisconfigurationException(f"One ℓ1 penalty is enough, got {names}. Add their strengths.")

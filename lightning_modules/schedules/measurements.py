@@ -10,6 +10,8 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler
 
+from lightning_modules.trainer_callbacks import callbacks_of
+
 NEVER = 2**62
 """The frequency with which Lightning is to step a schedule that this callback steps."""
 
@@ -63,12 +65,12 @@ class Measurements(pl.Callback):
         # What was not measured again is still there, as the very same tensor.
         if value is not None and value is not self._before and value is not self._last:
             self._last = value
-            self.schedule.step(value)  # type: ignore[arg-type]
+            self.schedule.step(value)  # type: ignore[arg-type]  # a metric, for a plateau
 
 
 def install(trainer: pl.Trainer, schedule: LRScheduler, monitor: str) -> None:
     """Put the callback first, in place of one of an earlier run."""
-    callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    callbacks = callbacks_of(trainer)
     callbacks[:] = [
         Measurements(schedule, monitor),
         *(callback for callback in callbacks if not isinstance(callback, Measurements)),

@@ -75,7 +75,7 @@ class Plateau(ReduceLROnPlateau):
             optimizer, mode, factor, patience, threshold, cooldown=cooldown, min_lr=min_lr, eps=0.0
         )
 
-    def step(self, metrics: SupportsFloat) -> None:  # type: ignore[override]
+    def step(self, metrics: SupportsFloat) -> None:  # type: ignore[override]  # epoch is deprecated
         """Take a measurement."""
         before = [float(group["lr"]) for group in self.optimizer.param_groups]
         super().step(metrics)

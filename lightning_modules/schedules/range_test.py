@@ -34,6 +34,7 @@ from lightning_modules.schedules.measurements import Measurements
 from lightning_modules.schedules.schedule import set_rate
 from lightning_modules.schedules.scheduled import TrialRun
 from lightning_modules.schedules.snapshot import Undo, snapshot
+from lightning_modules.trainer_callbacks import callbacks_of
 
 _BLOWN_UP = 4.0
 """The test stops when the loss is this many times the lowest so far."""
@@ -202,7 +203,7 @@ class _Ramp(TrialRun):
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Let the module's schedule rest, and find out how the groups' rates relate."""
         trainer.strategy.lr_scheduler_configs = []
-        callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]
+        callbacks = callbacks_of(trainer)
         callbacks[:] = [callback for callback in callbacks if not isinstance(callback, Measurements)]
         if len(trainer.optimizers) != 1:
             raise MisconfigurationException(

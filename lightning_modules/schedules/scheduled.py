@@ -23,6 +23,7 @@ from lightning_modules.schedules.measurements import NEVER, Measurements, expect
 from lightning_modules.schedules.refusals import check_schedule
 from lightning_modules.schedules.schedule import Schedule
 from lightning_modules.schedules.warmup import Warmup
+from lightning_modules.trainer_callbacks import callbacks_of
 
 Interval = Literal["step", "epoch"]
 
@@ -111,7 +112,7 @@ def scheduled(
         if epochs is not None and not _is_trial(trainer):
             _check(waiting, expected(trainer, monitor, epochs), "")
     size_and_check(trainer, [LRSchedulerConfig(**config)])
-    return {"optimizer": optimizer, "lr_scheduler": config}  # type: ignore[return-value]
+    return {"optimizer": optimizer, "lr_scheduler": config}  # type: ignore[return-value]  # a TypedDict, built by parts
 
 
 class ScheduleCheck(pl.Callback):
@@ -188,8 +189,9 @@ def _check_wiring(trainer: pl.Trainer, config: LRSchedulerConfig) -> None:
             f'{name} with interval="step" would be shown the same measurement at every step, and take it for a '
             'plateau. Use interval="epoch", or return scheduled(self.trainer, optimizer, ...).'
         )
-    callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]
-    is_measured = any(isinstance(other, Measurements) and other.schedule is schedule for other in callbacks)
+    is_measured = any(
+        isinstance(other, Measurements) and other.schedule is schedule for other in callbacks_of(trainer)
+    )
     if isinstance(schedule, Warmup) and schedule.waits_for_metric and not is_measured:
         raise MisconfigurationException(
             f"Warmup in front of {type(schedule.after).__name__} has to be stepped and to be handed a metric, and "
@@ -198,7 +200,6 @@ def _check_wiring(trainer: pl.Trainer, config: LRSchedulerConfig) -> None:
 
 
 def _is_trial(trainer: pl.Trainer) -> bool:
-    callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]
     return bool(getattr(trainer, "fast_dev_run", False)) or any(
-        isinstance(callback, TrialRun) for callback in callbacks
+        isinstance(callback, TrialRun) for callback in callbacks_of(trainer)
     )
