@@ -352,6 +352,9 @@ def numbers(results):
             for verdict in ("confirmed", "undecided", "not here")
         },
         "cells": len(verdicts),
+        "images": {name: size for name, (_, size, *_) in DATA.items()},
+        "steps": {name: total for name, (_, _, _, total, *_) in DATA.items()},
+        "target": {name: f"{target:.0%}" for name, (*_, target) in DATA.items()},
         "shallow": f"{furthest_of_the_shallow(results):.1f}",
     }
 

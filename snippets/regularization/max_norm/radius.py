@@ -4,8 +4,8 @@ For four radii, the fraction of all units that are on the ball in the last epoch
 (top) and the accuracy on new images (bottom), at a rate that suits the network
 (blue) and at one five times higher (orange); points are three seeds, lines
 their means, dashed lines training without a constraint. At the suitable rate a
-ball of 2 is never reached, and no ball helps; at the high rate one of 1 makes
-up for what the rate costs.
+ball of 2 is never reached, and those that act gain next to nothing, or cost
+accuracy; at the high rate one of 1 makes up for what the rate costs.
 """
 
 import matplotlib.pyplot as plt
