@@ -174,6 +174,10 @@ def numbers(results):
         for name in study.references
     }
     most_at = max(gains, key=lambda name: gains[name].mean)
+    assert [name for name in gains if gains[name].low > 0] == [
+        "200 labels, reused"
+    ]
+    assert gains["2,000 labels, frozen"].high < 0
     return {
         "most": gains[most_at].mean,
         "most_at": most_at,

@@ -205,6 +205,9 @@ def numbers(results):
         ]
         for name in NETWORKS
     }
+    with_ten, *with_more = gains["ReLU"]
+    assert with_ten.low > 0
+    assert not any(gain.low > 0 for gain in with_more)
     return {
         "steps_before": {
             name: batches * (EPOCHS_PER_LAYER * len(widths) + EPOCHS_OF_THE_WHOLE)
