@@ -4,7 +4,7 @@ In evaluation a batch normalization multiplies and adds constants, and so does t
 that layer's units
 
     y = γ (w · x + b − μ) / √(σ² + ε) + β  =  w' · x + b'
-    w' = s w      b' = s (b − μ) + β      s = γ / √(σ² + ε)
+    w' = a w      b' = a (b − μ) + β      a = γ / √(σ² + ε)
 
 with x the layer's input, w and b the unit's weights and bias, γ and β the normalization's scale and shift, μ and σ²
 its running mean and variance, and ε its small constant. The normalization disappears, the outputs stay.

@@ -1,12 +1,12 @@
 r"""Adaptive gradient clipping (AGC): no unit may change by more than a small part of itself in one step.
 
-For each unit i, with w_i its incoming weights, g_i their gradient, λ = `clipping` and ε = `eps`:
+For each unit i, with w_i its incoming weights, g_i their gradient, a = `clipping` and ε = `eps`:
 
-    g_i ← g_i · min(1, λ max(‖w_i‖, ε) / ‖g_i‖)
+    g_i ← g_i · min(1, a max(‖w_i‖, ε) / ‖g_i‖)
 
 ‖·‖ is the Euclidean norm. A unit is a row of a dense layer's weights, and a channel of a convolution's; a vector of
 parameters, such as all biases of a layer, counts as one. ε lets a unit begin to move whose weights are 0. The threshold
-is relative, so one λ does for all layers; it let networks without batch normalization train with large
+is relative, so one fraction does for all layers; it let networks without batch normalization train with large
 batches. The paper does not clip the output layer.
 
 Brock, De, Smith, Simonyan, "High-Performance Large-Scale Image Recognition Without Normalization", ICML 2021,

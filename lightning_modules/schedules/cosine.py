@@ -6,8 +6,8 @@ those of the cycle:
     η_t = η₀ (e + (1 − e) (1 + cos(π t/T)) / 2)
 
 The cosine stays high for long, falls fast in the middle and ends gently. With warm restarts the rate jumps back to η₀
-at the end of each cycle, and cycles become longer: n cycles, each m times as long as the one before it, fill the run if
-the first takes (m − 1) / (mⁿ − 1) of it (1/n if m = 1).
+at the end of each cycle, and cycles become longer: n cycles, each c times as long as the one before it, fill the run if
+the first takes (c − 1) / (cⁿ − 1) of it (1/n if c = 1).
 
 torch's `CosineAnnealingLR` gives the same rates up to `T_max`, and after it rises again; these stay at the end.
 

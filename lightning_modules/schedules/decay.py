@@ -1,14 +1,14 @@
 r"""Decay: a rate that only falls, by a formula fixed in advance.
 
-With η₀ the optimizer's rate, t the steps made, T those of the whole run, s a length (`scale`) and c, q, e numbers:
+With η₀ the optimizer's rate, t the steps made, T those of the whole run, τ a length (`scale`) and c, q, e numbers:
 
-    power              η_t = η₀ / (1 + t/s)^c
-    square root        η_t = η₀ / √(1 + t/s)           the same with c = ½; √(s / (s + t)) in other words
-    exponential        η_t = η₀ · q^(t/s)              q = 0.1: a tenth every s steps
-    piecewise constant η_t = η₀ · f_i                  from the boundary b_i on
+    power              η_t = η₀ / (1 + t/τ)^c
+    square root        η_t = η₀ / √(1 + t/τ)           the same with c = ½; √(τ / (τ + t)) in other words
+    exponential        η_t = η₀ · q^(t/τ)              q = 0.1: a tenth every τ steps
+    piecewise constant η_t = η₀ · q_i                  from the boundary b_i on
     linear             η_t = η₀ · (1 − (1 − e) t/T)    down to e η₀ at the end of the run
 
-Of these torch has the exponential (`ExponentialLR`, per step: γ = q^(1/s)), the linear (`LinearLR`) and the
+Of these torch has the exponential (`ExponentialLR`, per step: γ = q^(1/τ)), the linear (`LinearLR`) and the
 piecewise constant with one ratio for all boundaries (`MultiStepLR`). These classes give the same rates, know the
 length of the run, and say so when they would do nothing in it.
 
@@ -27,7 +27,7 @@ from lightning_modules.schedules.schedule import Length, Schedule, check_end, ch
 
 
 class PowerDecay(Schedule):
-    """Divide the rate by (1 + t/s)^c: by 2 after s steps, by 3 after 2s, if c is 1. It falls ever more slowly.
+    """Divide the rate by (1 + t/τ)^c: by 2 after s steps, by 3 after 2s, if c is 1. It falls ever more slowly.
 
     >>> import torch
     >>> schedule = PowerDecay(torch.optim.SGD([torch.zeros(1)], lr=0.1), scale=10)

@@ -1,15 +1,15 @@
 r"""1cycle: the rate rises from a fraction of its peak to the peak, falls again, and ends far below where it began.
 
 The optimizer's own rate η₀ is the peak. With T the steps of the run, d = `start` and e = `end` as fractions of the
-peak and r = `rise` as a fraction of the run:
+peak and u = `rise` as a fraction of the run:
 
-    two phases      d η₀ → η₀ in r T steps, η₀ → e η₀ in the rest
-    three phases    d η₀ → η₀ in r T steps, η₀ → d η₀ in r T steps, d η₀ → e η₀ in the rest
+    two phases      d η₀ → η₀ in u T steps, η₀ → e η₀ in the rest
+    three phases    d η₀ → η₀ in u T steps, η₀ → d η₀ in u T steps, d η₀ → e η₀ in the rest
 
 Each phase is half a cosine wave or a straight line. Momentum goes the other way: from its high value to its low one
 while the rate rises, back while it falls, and it stays high in a third phase.
 
-The paper's schedule has three phases, straight lines, r nearly ½; torch's `OneCycleLR`, fastai's and this one have two
+The paper's schedule has three phases, straight lines, u nearly ½; torch's `OneCycleLR`, fastai's and this one have two
 phases and waves unless told otherwise. The rates are those of `OneCycleLR`, which takes the peak as `max_lr` and
 overwrites the optimizer's rate. It gives SGD without momentum a momentum of 0.95; this class refuses that.
 

@@ -1,6 +1,6 @@
 r"""Performance scheduling: hold the rate while a measurement improves, and lower it when it stops.
 
-With p = `patience` and q = `factor`: after more than p measurements in a row that are not better than the best one,
+With P = `patience` and q = `factor`: after more than P measurements in a row that are not better than the best one,
 
     η ← max(q η, η_min)
 

@@ -31,7 +31,7 @@ def way(beta, steps):
 
 
 def theory(beta):
-    """The largest root of z² − (1 + β − ηλ)z + β over both curvatures λ."""
+    """The largest root of z² − (1 + β − ηk)z + β over both curvatures k."""
     return max(
         abs(np.roots([1, -(1 + beta - rate * value), beta])).max()
         for value in (1, kappa)

@@ -1,10 +1,10 @@
 """How strongly is each direction damped, and which rate is too high?
 
-The part of its swing that a step leaves, for a direction of curvature λ, against
-the rate times λ; β = 0.9. Dots are measured, lines are theory. Momentum (blue)
-leaves √β of it whatever the curvature, up to a rate of 2(1 + β)/λ. Nesterov
-(orange) leaves √(β(1 − ηλ)), so that steep directions die out at once; past
-ηλ = 1 it grows again, and above the dashed line it diverges: from
+The part of its swing that a step leaves, for a direction of curvature k, against
+the rate times k; β = 0.9. Dots are measured, lines are theory. Momentum (blue)
+leaves √β of it whatever the curvature, up to a rate of 2(1 + β)/k. Nesterov
+(orange) leaves √(β(1 − ηk)), so that steep directions die out at once; past
+ηk = 1 it grows again, and above the dashed line it diverges: from
 2(1 + β)/(1 + 2β) on, much earlier than momentum.
 """
 
@@ -18,7 +18,7 @@ beta = 0.9
 
 
 def measured(optimizer_class, product):
-    """The part that is left per step, at curvature 1 and the rate ηλ."""
+    """The part that is left per step, at curvature 1 and the rate ηk."""
     weight = torch.nn.Parameter(torch.ones(1, dtype=torch.float64))
     optimizer, sizes = optimizer_class([weight], lr=product, momentum=beta), []
     for _ in range(300):
@@ -56,11 +56,11 @@ for name, optimizer_class, color, spot in (
     plt.text(*spot, name, color=color)
     assert max(abs(np.array(dots) - [theory(name, p) for p in at])) < 0.03
     assert abs(products[curve > 1].min() - limit[name]) < 0.01
-    print(f"{name}: stable up to a rate of {limit[name]:.2f}/λ")
+    print(f"{name}: stable up to a rate of {limit[name]:.2f}/k")
 ratio = limit["momentum"] / limit["Nesterov"]
 print(f"momentum bears a rate {ratio:.1f} times as high")
 plt.axhline(1, color="black", linestyle="--", linewidth=0.7)
 plt.ylim(0, 1.25)
-plt.xlabel("rate × curvature, ηλ")
+plt.xlabel("rate × curvature, ηk")
 plt.ylabel("swing left by a step, as a fraction")
 plt.show()
