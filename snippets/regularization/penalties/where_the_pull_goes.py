@@ -21,7 +21,8 @@ def pull(make, proximal, noise):
     weight = torch.nn.Parameter(torch.full((30_000,), 10.0))
     optimizer = make([weight])
     for _ in range(steps):
-        weight.grad = noise * torch.randn_like(weight)  # a batch's, without aim
+        half = noise * torch.randn(15_000)  # a batch's, without aim:
+        weight.grad = torch.cat((half, -half))  # the mean is exactly 0
         if not proximal:
             add_l1_gradient_([weight], strength)
         optimizer.step()

@@ -2,8 +2,8 @@
 
 Training loss, each point the mean of five steps, under a cosine from rate 0.2
 with momentum 0.9; three starts of each kind. Without a warm-up (orange) the
-first steps throw the network to where it answers at chance or little better,
-and it stays there. After a warm-up of a tenth of the run (blue) it learns.
+first steps throw the network far away, and it does not make up for it. After a
+warm-up of three tenths of the run (blue) it learns from every start.
 """
 
 from functools import partial
@@ -15,7 +15,7 @@ import torch
 import lightning_modules as lm
 
 data = lm.FashionMNIST(batch_size=128, train_size=19_200)
-warm = partial(lm.Warmup, steps=0.1, after=lm.CosineDecay)
+warm = partial(lm.Warmup, steps=0.3, after=lm.CosineDecay)
 accuracy = {}
 for color, (name, schedule) in enumerate(
     {"with warm-up": warm, "without": lm.CosineDecay}.items()
@@ -42,5 +42,6 @@ plt.xlabel("training step")
 plt.ylabel("training loss")
 plt.show()
 
-assert max(accuracy["without"]) < 0.4
-assert min(accuracy["with warm-up"]) > 0.55
+worst, best = min(accuracy["without"]), max(accuracy["without"])
+least = min(accuracy["with warm-up"])
+assert least > max(best, 0.7)
