@@ -14,12 +14,12 @@ import torch
 
 import lightning_modules as lm
 
-sgd = partial(torch.optim.SGD, lr=0.01, momentum=0.9, fused=True)
+sgd = partial(torch.optim.SGD, lr=0.02, momentum=0.9, fused=True)
 figure, axes = plt.subplots(2, 2, figsize=(6.2, 4.4), sharex=True, sharey="row")
 best_loss, last_loss, best_accuracy, last_accuracy = {}, {}, {}, {}
 for column, noise in enumerate((0.0, 0.2)):
     torch.manual_seed(42)
-    data = lm.FashionMNIST(batch_size=50, train_size=1_000, label_noise=noise)
+    data = lm.FashionMNIST(batch_size=100, train_size=1_000, label_noise=noise)
     network = lm.MLP([784, 100, 100, 100, 10])
     lm.initialize(network)
     history = lm.History()

@@ -21,9 +21,9 @@ def train(rate, seed):
     network = lm.MLP([784, 100, 100, 100, 10])
     lm.initialize(network)
     lm.add_dropout(network, rate)
-    sgd = torch.optim.SGD(network.parameters(), lr=0.02, momentum=0.9, fused=True)
+    sgd = torch.optim.SGD(network.parameters(), lr=0.04, momentum=0.9, fused=True)
     for _ in range(25):
-        for batch in torch.randperm(1_000).split(50):
+        for batch in torch.randperm(1_000).split(100):
             scores = network(data.train.images[batch])
             loss = nn.functional.cross_entropy(scores, data.train.labels[batch])
             sgd.zero_grad()

@@ -19,7 +19,9 @@ def train(callbacks):
     torch.manual_seed(42)
     network = lm.MLP([784, 100, 100, 100, 10])
     lm.initialize(network)
-    trainer = lm.quiet_trainer(max_epochs=40, callbacks=callbacks)
+    trainer = lm.quiet_trainer(
+        max_epochs=40, callbacks=callbacks, check_val_every_n_epoch=40
+    )
     model = lm.Classifier(
         network, lambda p: torch.optim.SGD(p, lr=0.05, fused=True)
     )

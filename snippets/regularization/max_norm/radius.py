@@ -27,7 +27,7 @@ def train(radius, rate, seed):
     model = lm.Classifier(
         network,
         lambda p: torch.optim.SGD(p, lr=rate, momentum=0.9, fused=True),
-        lambda o: torch.optim.lr_scheduler.LinearLR(o, 1.0, 0.01, 4 * 47),
+        lambda o: torch.optim.lr_scheduler.LinearLR(o, 1.0, 0.01, 4 * 32),
         interval="step",
     )
     trainer.fit(model, data)
@@ -35,7 +35,7 @@ def train(radius, rate, seed):
     return logged["max_norm/on_ball"].item(), logged["val/accuracy"].item()
 
 
-data = lm.FashionMNIST(batch_size=64, train_size=3_000)
+data = lm.FashionMNIST(batch_size=64, train_size=2_000)
 radii = (0.5, 1.0, 1.5, 2.0)
 seeds = range(3)
 on_ball, accuracy, without = {}, {}, {}

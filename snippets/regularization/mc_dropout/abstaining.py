@@ -42,7 +42,7 @@ for axis, (regime, settings) in zip(axes, REGIMES.items(), strict=True):
     for seed in range(3):
         torch.manual_seed(seed)
         network, data = train(*settings)
-        images, labels = data.test.images[:3_000], data.test.labels[:3_000]
+        images, labels = data.test.images[:2_000], data.test.labels[:2_000]
         with torch.no_grad():
             plain = network(images).softmax(dim=1)
         asked = lm.mc_dropout(network, images, samples=30, seed=seed)
