@@ -293,7 +293,7 @@ def draw(results):
 def numbers(results):
     """For each cell its verdict, and the alternative that came out highest."""
     verdicts, highest, better, worse = {}, {}, {}, {}
-    default_of = {}
+    default_of, speed, fastest, rates, widest = {}, {}, {}, {}, {}
     for recipe in RECIPES:
         for part, others in OTHERS[recipe].items():
             for depth in DEPTHS:
@@ -317,6 +317,14 @@ def numbers(results):
                 )
                 for kind, kept in (("better", better), ("worse", worse)):
                     kept[cell] = listed(found, kind)
+                names = {
+                    other: [title(recipe, part, other, depth, on) for on in DATA]
+                    for other in others
+                    if other != parts_of(recipe, depth)[part]
+                }
+                usual = [default(recipe, depth, on) for on in DATA]
+                speed[cell], fastest[cell] = quickest(results, usual, names)
+                rates[cell], widest[cell] = most_forgiving(results, usual, names)
                 for data in DATA:
                     other, one = max(
                         (
@@ -333,6 +341,12 @@ def numbers(results):
     assert verdicts["general, activation, deep"] == "not here"
     assert better["general, activation, deep"].startswith("ELU (clothes and")
     assert verdicts["self-normalizing, initializer, deep"] == "confirmed"
+    for recipe in RECIPES:
+        norm = widest[f"{recipe}, normalization, shallow"]
+        assert norm.startswith("batch norm: ")
+    shallow = "general, schedule, shallow"
+    assert fastest[shallow].startswith("performance")
+    assert verdicts[shallow] == "undecided"
     for data in DATA:
         plateau, constant = (
             results.metric(
@@ -347,6 +361,17 @@ def numbers(results):
         "highest": highest,
         "better": better,
         "worse": worse,
+        "speed": speed,
+        "fastest": fastest,
+        "rates": rates,
+        "widest": widest,
+        "forgiving": {
+            f"{recipe}, batch norm": widest[
+                f"{recipe}, normalization, shallow"
+            ].removeprefix("batch norm: ")
+            for recipe in RECIPES
+        },
+        "matters": f"{study.metrics['steps to target'].matters:.0f}",
         "count": {
             verdict: sum(one == verdict for one in verdicts.values())
             for verdict in ("confirmed", "undecided", "not here")
@@ -357,6 +382,44 @@ def numbers(results):
         "target": {name: f"{target:.0%}" for name, (*_, target) in DATA.items()},
         "shallow": f"{furthest_of_the_shallow(results):.1f}",
     }
+
+
+def quickest(results, usual, names):
+    """Steps to the target: the default's, and the quickest alternative's."""
+
+    def steps(of):
+        return [results.mean(name, "steps to target").mean for name in of]
+
+    other = min(names, key=lambda other: sum(steps(names[other])))
+    surely = [
+        results.difference(name, "steps to target").verdict == "better"
+        for name in names[other]
+    ]
+    told = " and ".join(
+        f"{count:.0f}{' (surely fewer)' if sure else ''}"
+        for count, sure in zip(steps(names[other]), surely, strict=True)
+    )
+    return (
+        " and ".join(f"{count:.0f}" for count in steps(usual)),
+        f"{said(other)}: {told}",
+    )
+
+
+def most_forgiving(results, usual, names):
+    """How many rates of the grid do nearly as well as the best."""
+
+    def good(of):
+        found = []
+        for name in of:
+            accuracy = results.tuning_curve(name)[1]
+            found.append(int((accuracy > accuracy.max() - 0.03).sum()))
+        return found
+
+    other = max(names, key=lambda other: sum(good(names[other])))
+    return (
+        " and ".join(map(str, good(usual))),
+        f"{said(other)}: {' and '.join(map(str, good(names[other])))}",
+    )
 
 
 def said(part):
