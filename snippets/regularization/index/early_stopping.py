@@ -25,12 +25,12 @@ def train(noise, seed):
     trainer = lm.quiet_trainer(
         max_epochs=30, limit_val_batches=4, callbacks=[history]
     )
-    data = lm.FashionMNIST(batch_size=100, train_size=1_000, label_noise=noise)
+    data = lm.FashionMNIST(batch_size=50, train_size=1_000, label_noise=noise)
     trainer.fit(lm.Classifier(network, optimizer=sgd), data)
     return np.array(history["val/loss"]), np.array(history["val/accuracy"])
 
 
-sgd = partial(torch.optim.SGD, lr=0.02, momentum=0.9, fused=True)
+sgd = partial(torch.optim.SGD, lr=0.01, momentum=0.9, fused=True)
 stopped, final, epoch = {}, {}, {}
 figure, axes = plt.subplots(1, 2, figsize=(6.4, 3.0), sharey=True)
 for axis, noise in zip(axes, (0.0, 0.2), strict=True):
