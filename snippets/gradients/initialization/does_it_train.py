@@ -28,7 +28,7 @@ for name in ("torch's default", "He"):
     print(f"{name}: validation accuracy {accuracy[name]:.1%}")
     losses = history["train/loss_step"]
     (line,) = plt.plot(losses, linewidth=1)
-    plt.text(440, losses[-1], name, color=line.get_color(), va="center")
+    plt.text(430, losses[-1] + 0.35, name, color=line.get_color(), ha="right")
 
 plt.axhline(math.log(10), color="black", linestyle="--", linewidth=0.8, zorder=0)
 plt.xlabel("training step")

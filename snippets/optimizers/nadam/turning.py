@@ -31,7 +31,7 @@ forms = {
 }
 spots = {
     "Adam": (3.6, 0.35),
-    "plain Nadam": (7.5, -0.22),
+    "plain Nadam": (9.5, -0.2),
     "torch's Nadam": (-9.5, -0.4),
 }
 turns, at_once = {}, {}

@@ -52,16 +52,10 @@ epochs = range(1, 21)
 plt.plot(epochs, asked.accuracy)
 plt.plot(epochs, logged)
 plt.plot(epochs, new)
-plt.text(
-    20.3,
-    asked.accuracy[-1],
-    "training images,\nasked again",
-    color="C0",
-    va="center",
-)
-plt.text(20.3, logged[-1], "training images,\nas logged", color="C1", va="center")
+plt.text(12, 0.88, "training images, asked again", color="C0", ha="right")
+plt.text(11, 0.68, "training images, as logged", color="C1")
 plt.text(20.3, new[-1], "new images", color="C2", va="center")
-plt.xlim(1, 26)
+plt.xlim(1, 24)
 plt.xticks((1, 5, 10, 15, 20))
 plt.xlabel("epoch")
 plt.ylabel("accuracy")
