@@ -28,11 +28,11 @@ clipping = lm.ClipGradientPercentile(90)
 warmup = clipping.warmup
 exploded = False
 try:
-    train(clipping, rate=10.0)
+    train(clipping, rate=100.0)
 except FloatingPointError:
     exploded = True
     print(
-        f"rate 10: over after {clipping.steps} steps, {clipping.clipped} clipped"
+        f"rate 100: over after {clipping.steps} steps, {clipping.clipped} clipped"
     )
 
 assert clipped[1_000] < 0.04 < clipped[20] < 0.2
