@@ -43,7 +43,13 @@ _BATCH_NORMS: tuple[type[nn.Module], ...] = (nn.BatchNorm1d, nn.BatchNorm2d, nn.
 
 @dataclass(frozen=True)
 class Fold:
-    """One batch normalization: the layer that takes it in, or the reason why none can."""
+    """One batch normalization: the layer that takes it in, or the reason why none can.
+
+    Attributes:
+        batch_norm: Its name, as in `model.named_modules()`.
+        layer: The name of the layer that takes it in; None where none can.
+        obstacle: Why none can; None where one does.
+    """
 
     batch_norm: str
     layer: str | None
@@ -52,7 +58,11 @@ class Fold:
 
 @dataclass(frozen=True)
 class FoldingReport:
-    """Every batch normalization of a model, in its order. `str(report)` is a list of them."""
+    """Every batch normalization of a model, in its order. `str(report)` is a list of them.
+
+    Attributes:
+        rows: One for each.
+    """
 
     rows: tuple[Fold, ...]
 

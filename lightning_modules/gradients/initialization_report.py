@@ -11,7 +11,20 @@ Distribution = Literal["normal", "uniform", "orthogonal"]
 
 @dataclass(frozen=True)
 class LayerReport:
-    """What `initialize` did with one layer. Numbers are None where the layer was left as it is."""
+    """What `initialize` did with one layer. Numbers are None where the layer was left as it is.
+
+    Attributes:
+        name: As in `model.named_modules()`.
+        kind: The layer's class.
+        note: What follows it, or why it was left as it is.
+        fan_in: Inputs that reach a unit.
+        fan_out: Units that an input reaches.
+        scheme: "glorot", "he" or "lecun".
+        distribution: "normal", "uniform" or "orthogonal".
+        target_std: The standard deviation that the scheme asks for.
+        std_before: The weights' standard deviation before they were drawn.
+        std_after: The same afterwards; few weights scatter around the target.
+    """
 
     name: str
     kind: str
@@ -27,7 +40,11 @@ class LayerReport:
 
 @dataclass(frozen=True)
 class InitializationReport:
-    """What `initialize` did. `str(report)` is a table, `report["conv1"]` the row of one layer."""
+    """What `initialize` did. `str(report)` is a table, `report["conv1"]` the row of one layer.
+
+    Attributes:
+        rows: One for each module that has parameters, in the model's order.
+    """
 
     rows: tuple[LayerReport, ...]
 

@@ -11,6 +11,18 @@ class LayerSignal:
     `unit_std` and `dead` are None where a layer has no units to speak of, `saturated` where it has no bounds. The
     gradient is None without a loss, without weights, and where the weights are frozen or the loss does not
     depend on them.
+
+    Attributes:
+        name: As in `model.named_modules()`; from the second call on with its number: `"act (2)"`.
+        kind: The layer's class.
+        shape: The shape of what it gave out.
+        mean: The mean of all of it.
+        std: The standard deviation of all of it (dividing by the count).
+        unit_std: The standard deviation of one unit over the batch, in the mean over the units.
+        dead: The fraction of units that gave 0 for every input.
+        saturated: The fraction of all numbers near a bound of the activation.
+        gradient_norm: The norm of the gradient of the layer's weights, biases aside.
+        gradient_rms: The same, divided by the root of the number of weights.
     """
 
     name: str

@@ -14,9 +14,14 @@ MISMATCHES: tuple[Status, ...] = ("missing", "no place", "shape differs", "kind 
 class ReusedTensor:
     """What `reuse` did with one tensor. What the model does not have is None, and so is what the source lacks.
 
-    `status` is "loaded"; "new", if the model was to keep its own; "left out", if the source's was not asked for;
-    or a mismatch: "missing" (not in the source), "no place" (not in the model), "shape differs", "kind differs"
-    (numbers with a fraction for whole ones, or the like).
+    Attributes:
+        status: "loaded"; "new", if the model was to keep its own; "left out", if the source's was not asked for; or a
+            mismatch: "missing" (not in the source), "no place" (not in the model), "shape differs", "kind differs"
+            (numbers with a fraction for whole ones, or the like).
+        name: The tensor's name in the model.
+        shape: Its shape there.
+        source_name: Its name in the source.
+        source_shape: Its shape there.
     """
 
     status: Status
@@ -28,7 +33,11 @@ class ReusedTensor:
 
 @dataclass(frozen=True)
 class ReuseReport:
-    """What `reuse` did. `str(report)` is a table, `report["network.1.weight"]` the row of one of the model's tensors."""
+    """What `reuse` did. `str(report)` is a table, `report["network.1.weight"]` the row of one of the model's tensors.
+
+    Attributes:
+        rows: The model's tensors in its order, then those that only the source has.
+    """
 
     rows: tuple[ReusedTensor, ...]
 
@@ -77,7 +86,7 @@ class ReuseReport:
 
 
 def describe(rows: Sequence[ReusedTensor]) -> str:
-    """One line for each mismatch.
+    """One line for each of `rows`, which are mismatches.
 
     >>> print(describe([ReusedTensor("shape differs", "5.bias", (2,), "5.bias", (8,))]))
       5.bias: shape (2,), and (8,) in the source

@@ -64,6 +64,7 @@ class GradualUnfreezing(pl.Callback):
 
     Attributes:
         thawed: How many of the layers train.
+        factors: What each layer's rate is multiplied by.
 
     Raises:
         TypeError: If `layers` is a string.
