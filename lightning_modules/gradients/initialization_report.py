@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lightning_modules.gradients.activations import Scheme
+from lightning_modules.table import aligned
 
 Distribution = Literal["normal", "uniform", "orthogonal"]
 
@@ -62,17 +63,7 @@ class InitializationReport:
 
     def __str__(self) -> str:
         head = ("layer", "kind", "fan in", "fan out", "scheme", "std before", "target", "after", "note")
-        lines = [head, *(_cells(row) for row in self.rows)]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-        # Words to the left, numbers to the right.
-        numeric = {2, 3, 5, 6, 7}
-        return "\n".join(
-            "  ".join(
-                cell.rjust(width) if column in numeric else cell.ljust(width)
-                for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-            ).rstrip()
-            for line in lines
-        )
+        return aligned([head, *(_cells(row) for row in self.rows)], left=(0, 1, 4, 8))
 
 
 def _cells(row: LayerReport) -> tuple[str, ...]:

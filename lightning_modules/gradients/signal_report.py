@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lightning_modules.table import aligned
+
 
 @dataclass(frozen=True)
 class LayerSignal:
@@ -63,16 +65,7 @@ class SignalReport:
 
     def __str__(self) -> str:
         head = ("layer", "kind", "mean", "std", "unit std", "dead", "saturated", "gradient", "per weight")
-        lines = [head, *(_cells(row) for row in self.rows)]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-        # Words to the left, numbers to the right.
-        return "\n".join(
-            "  ".join(
-                cell.ljust(width) if column < 2 else cell.rjust(width)
-                for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-            ).rstrip()
-            for line in lines
-        )
+        return aligned([head, *(_cells(row) for row in self.rows)], left=(0, 1))
 
 
 def _cells(row: LayerSignal) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from lightning_modules.table import aligned
+
 Status = Literal["loaded", "new", "left out", "missing", "no place", "shape differs", "kind differs"]
 
 MISMATCHES: tuple[Status, ...] = ("missing", "no place", "shape differs", "kind differs")
@@ -71,18 +73,11 @@ class ReuseReport:
 
     def __str__(self) -> str:
         head = ("tensor of the model", "shape", "tensor of the source", "shape", "")
-        lines = [head, *(_cells(row) for row in self.rows)]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-        table = [
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-            for line in lines
-        ]
+        table = aligned([head, *(_cells(row) for row in self.rows)], left=range(len(head)))
         own = [row for row in self.rows if row.name is not None]
         total = sum(math.prod(row.shape or ()) for row in own)
         loaded = sum(math.prod(row.shape or ()) for row in own if row.status == "loaded")
-        return "\n".join(
-            [*table, f"loaded {len(self.loaded)} of {len(own)} tensors, {loaded:,} of {total:,} numbers"]
-        )
+        return f"{table}\nloaded {len(self.loaded)} of {len(own)} tensors, {loaded:,} of {total:,} numbers"
 
 
 def describe(rows: Sequence[ReusedTensor]) -> str:
