@@ -47,7 +47,7 @@ def problems(config: Config) -> list[str]:
         for path in sorted(paths):
             if path not in vouched and not path.name.startswith("."):
                 found.append(f"{path.relative_to(config.root)}: no {what} makes it; delete it")
-    return found
+    return list(dict.fromkeys(found))  # a record that is missing is missed by each page that quotes it
 
 
 def _pages(config: Config) -> list[str]:
