@@ -87,42 +87,42 @@ class Classifier(pl.LightningModule):
             self.lr_scheduler = self.recipe.schedule.make
             self.interval = self.recipe.schedule.interval
         self.monitor = monitor
-        self.train_epoch = _Epoch()
-        self.val_epoch = _Epoch()
-        self.test_epoch = _Epoch()
+        self._train_epoch = _Epoch()
+        self._val_epoch = _Epoch()
+        self._test_epoch = _Epoch()
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return the network's scores, shape (n, classes)."""
+        """Return the network's scores, shape (n, classes), for `inputs` of shape (n, ...)."""
         scores: Tensor = self.network(inputs)
         return scores
 
     def on_train_start(self) -> None:
         """Begin, in the middle of an epoch if a run is resumed there."""
-        self.train_epoch.is_logged = False
+        self._train_epoch.is_logged = False
 
     def on_train_epoch_start(self) -> None:
         """Begin an epoch."""
-        self.train_epoch.is_logged = False
+        self._train_epoch.is_logged = False
 
     def on_validation_epoch_start(self) -> None:
         """Begin to validate."""
-        self.val_epoch.begin()
+        self._val_epoch.begin()
 
     def on_test_epoch_start(self) -> None:
         """Begin to test."""
-        self.test_epoch.begin()
+        self._test_epoch.begin()
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         """Return the cross entropy of a batch (inputs, labels), and count it with the accuracy."""
-        return self._measure("train", batch, self.train_epoch)
+        return self._measure("train", batch, self._train_epoch)
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         """Count cross entropy and accuracy."""
-        self._measure("val", batch, self.val_epoch)
+        self._measure("val", batch, self._val_epoch)
 
     def test_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         """Count cross entropy and accuracy."""
-        self._measure("test", batch, self.test_epoch)
+        self._measure("test", batch, self._test_epoch)
 
     def predict_step(self, batch: Tensor | tuple[Tensor, ...] | list[Tensor], batch_idx: int) -> Tensor:
         """Return class probabilities, shape (n, classes), for inputs with or without labels beside them."""

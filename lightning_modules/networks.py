@@ -66,7 +66,7 @@ class MLP(nn.Sequential):
         return nn.Sequential(*list(self)[idx]) if isinstance(idx, slice) else super().__getitem__(idx)
 
     def forward(self, input: Tensor) -> Tensor:
-        """Map items of shape (n, ...) with `widths[0]` numbers each to outputs of shape (n, `widths[-1]`)."""
+        """Map items `input` of shape (n, ...), `widths[0]` numbers each, to outputs of shape (n, `widths[-1]`)."""
         takes = next(layer.in_features for layer in self if isinstance(layer, nn.Linear))
         size = math.prod(input.shape[1:])
         if size != takes:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from verified_docs import files
+from verified_docs.api import settings as api_settings
+from verified_docs.api.settings import ApiSettings
 from verified_docs.errors import DocsError
 from verified_docs.ledger import settings as ledger_settings
 from verified_docs.ledger.settings import LedgerSettings
@@ -48,6 +50,7 @@ class Config:
     colors: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
 
     @property
     def snippets(self) -> Path:
@@ -103,6 +106,7 @@ def load(root: Path) -> Config | None:
     if not isinstance(table.setdefault("preload", []), list):
         raise DocsError("pyproject.toml: [tool.verified_docs] preload is not a list of modules")
     table["ledger"] = ledger_settings.parsed(table.get("ledger", {}))
+    table["api"] = api_settings.parsed(table.get("api", {}))
     table["env"] = {name: value.replace("{root}", str(root)) for name, value in table["env"].items()}
     return Config(root=root, **{**table, "preload": tuple(table["preload"])})
 

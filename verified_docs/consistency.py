@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from verified_docs import papers, record
+from verified_docs.api import described
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
 from verified_docs.ledger import entry as ledger
@@ -15,7 +16,7 @@ from verified_docs.studies.file import StudyFile, every_study
 
 def problems(config: Config) -> list[str]:
     """Everything that is wrong, a message each; empty where nothing is."""
-    found = [*_settings(config), *_pages(config)]
+    found = [*_settings(config), *_pages(config), *described.problems(config)]
     shown = _shown(config)
     vouched: set[Path] = set()
     for program in (*every_snippet(config), *every_study(config)):
@@ -46,7 +47,7 @@ def problems(config: Config) -> list[str]:
         for path in sorted(paths):
             if path not in vouched and not path.name.startswith("."):
                 found.append(f"{path.relative_to(config.root)}: no {what} makes it; delete it")
-    return found
+    return list(dict.fromkeys(found))  # a record that is missing is missed by each page that quotes it
 
 
 def _pages(config: Config) -> list[str]:

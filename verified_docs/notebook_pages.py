@@ -16,10 +16,10 @@ import hashlib
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from verified_docs import files
 from verified_docs.errors import DocsError
 
 NOTEBOOK = '<div class="jupyter-wrapper">'
@@ -57,7 +57,7 @@ def share_styles(site: Path) -> list[Path]:
             continue
         mended = _mend(html, page, site)
         if mended != html:
-            _write(page, mended)
+            files.replace(page, mended)
             changed.append(page)
     return changed
 
@@ -106,22 +106,8 @@ def _share(css: str, site: Path) -> Path:
     name = f"notebook.{hashlib.sha256(css.encode()).hexdigest()[:8]}.css"
     shared = site / "assets" / "stylesheets" / name
     if not shared.exists():
-        _write(shared, css)
+        files.replace(shared, css)
     return shared
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all, also when two builds run at once or one is interrupted."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)  # mkstemp's files are their owner's alone.
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from verified_docs import consistency, files, record
+from verified_docs.api.links import link_names
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
 from verified_docs.notebook_pages import share_styles
@@ -58,6 +59,7 @@ def build(config: Config) -> Path:
             shutil.rmtree(leftover, ignore_errors=True)
         _mkdocs_build(config, fresh)
         share_styles(fresh)
+        link_names(config, fresh)
         if site.exists():
             site.rename(old)
         fresh.rename(site)

@@ -45,7 +45,7 @@ class InPrecision(nn.Module):
         self.dtype = dtype
 
     def forward(self, *inputs: Any) -> Tensor:
-        """Convert, compute, convert back."""
+        """Convert the `inputs`, compute, and give the output back in float32."""
         output: Tensor = self.model(*(self._converted(value) for value in inputs))
         return output.float()
 

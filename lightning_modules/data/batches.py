@@ -66,11 +66,14 @@ class InMemoryBatches:
         world_size: The number of processes.
         transform: Applied to each batch of inputs, for instance to turn bytes into floats.
 
+    Attributes:
+        sampler: Says the order. Lightning tells it the epoch.
+        batch_sampler: None; Lightning looks for it in everything that has a `sampler`.
+
     Raises:
         ValueError: If lengths differ, if a number is out of its range, or if there would be no batch at all.
     """
 
-    # Lightning looks for it in everything that has a `sampler`.
     batch_sampler = None
 
     def __init__(

@@ -78,7 +78,11 @@ FILES = {
 
 
 class FashionMNISTUnavailable(FileNotFoundError):
-    """Fashion-MNIST is not on this machine and could not be downloaded. The message says how to get it."""
+    """Fashion-MNIST is not on this machine and could not be downloaded. The message says how to get it.
+
+    Args:
+        what_happened: The message's beginning.
+    """
 
     def __init__(self, what_happened: str) -> None:
         super().__init__(
@@ -91,7 +95,12 @@ class FashionMNISTUnavailable(FileNotFoundError):
 
 
 class FashionMNISTDamaged(ValueError):
-    """A file with the right name holds the wrong bytes. The message says which file, and what is wrong with it."""
+    """A file with the right name holds the wrong bytes. The message says which file, and what is wrong with it.
+
+    Args:
+        path: The file.
+        what_is_wrong: As it follows the file's name in a sentence.
+    """
 
     def __init__(self, path: Path, what_is_wrong: str) -> None:
         super().__init__(

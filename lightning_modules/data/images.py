@@ -48,6 +48,12 @@ class InMemoryImages(pl.LightningDataModule, ABC):
         seed: Decides the order of training, the draw of `train_size` and the wrong labels. It does not move
             images between training, validation and test.
 
+    Attributes:
+        num_classes: How many classes there are.
+        image_shape: The shape of an image: (1, height, width).
+        class_names: What each class shows, in the order of the class numbers.
+        brightest: The pixel value that stands for 1.
+
     Raises:
         ValueError: If an argument is out of its range.
     """
@@ -56,7 +62,6 @@ class InMemoryImages(pl.LightningDataModule, ABC):
     image_shape: ClassVar[tuple[int, int, int]]
     class_names: ClassVar[tuple[str, ...]]
     brightest: ClassVar[int]
-    """The pixel value that stands for 1."""
 
     def __init__(
         self,

@@ -7,7 +7,12 @@ from torch import Tensor
 
 
 class Split(NamedTuple):
-    """Images of shape (n, 1, height, width), float32, and their labels of shape (n,), int64."""
+    """Images and what they show.
+
+    Attributes:
+        images: Shape (n, 1, height, width), float32.
+        labels: Class numbers, shape (n,), int64.
+    """
 
     images: Tensor
     labels: Tensor

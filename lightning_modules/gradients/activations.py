@@ -36,7 +36,7 @@ class ReLUSquared(nn.Module):
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        """Square what is positive; any shape."""
+        """Square what is positive in `input`, of any shape."""
         return input.relu().square()
 
 
@@ -59,6 +59,10 @@ class SwiGLU(nn.Module):
 
     Attributes:
         units: Hidden units that the block has.
+        gate: W₁, a dense layer from `width` to `units`.
+        activation: Swish, after the gate.
+        value: W₂, a dense layer from `width` to `units`.
+        out: W₃, a dense layer from `units` to `width`.
 
     Raises:
         ValueError: If `width` or `hidden` is not positive.
@@ -79,7 +83,7 @@ class SwiGLU(nn.Module):
         self.out = nn.Linear(self.units, width, bias=bias)
 
     def forward(self, input: Tensor) -> Tensor:
-        """Map inputs of shape (..., width) to outputs of the same shape."""
+        """Map `input` of shape (..., width) to outputs of the same shape."""
         output: Tensor = self.out(self.activation(self.gate(input)) * self.value(input))
         return output
 
@@ -114,7 +118,7 @@ SCHEME_FOR: dict[type[nn.Module], Scheme] = {
 
 
 def scheme_for(activation: nn.Module) -> Scheme | None:
-    """The scheme for what precedes this activation; None if the module is not in `SCHEME_FOR`.
+    """The scheme for what precedes this `activation`; None if the module is not in `SCHEME_FOR`.
 
     >>> scheme_for(nn.SELU())
     'lecun'

@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from torch.nn.utils.fusion import fuse_conv_bn_weights, fuse_linear_bn_weights
 
 from lightning_modules.gradients.batch_norm_order import Predecessor, called_before, written_before
+from lightning_modules.gradients.nested import tensors_in
 
 ModelT = TypeVar("ModelT", bound=nn.Module)
 
@@ -43,7 +44,13 @@ _BATCH_NORMS: tuple[type[nn.Module], ...] = (nn.BatchNorm1d, nn.BatchNorm2d, nn.
 
 @dataclass(frozen=True)
 class Fold:
-    """One batch normalization: the layer that takes it in, or the reason why none can."""
+    """One batch normalization: the layer that takes it in, or the reason why none can.
+
+    Attributes:
+        batch_norm: Its name, as in `model.named_modules()`.
+        layer: The name of the layer that takes it in; None where none can.
+        obstacle: Why none can; None where one does.
+    """
 
     batch_norm: str
     layer: str | None
@@ -52,7 +59,11 @@ class Fold:
 
 @dataclass(frozen=True)
 class FoldingReport:
-    """Every batch normalization of a model, in its order. `str(report)` is a list of them."""
+    """Every batch normalization of a model, in its order. `str(report)` is a list of them.
+
+    Attributes:
+        rows: One for each.
+    """
 
     rows: tuple[Fold, ...]
 
@@ -226,7 +237,7 @@ def _owners(model: nn.Module) -> dict[int, list[str]]:
 
 def _compare(model: nn.Module, folded: nn.Module, example: Any, tolerance: float) -> None:
     arguments = example if isinstance(example, tuple) else (example,)
-    for before, after in zip(_tensors(model(*arguments)), _tensors(folded(*arguments)), strict=True):
+    for before, after in zip(tensors_in(model(*arguments)), tensors_in(folded(*arguments)), strict=True):
         if not before.is_floating_point() or before.numel() == 0:
             continue
         largest = before.abs().max().item()
@@ -236,14 +247,3 @@ def _compare(model: nn.Module, folded: nn.Module, example: Any, tolerance: float
                 f"The folded model's outputs differ by {difference:.1e} where the largest is {largest:.1e}, more than "
                 f"tolerance={tolerance:g} allows. Convert the model to float64 first, or pass a larger tolerance."
             )
-
-
-def _tensors(value: Any) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _tensors(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _tensors(item)

@@ -11,6 +11,8 @@ from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.dropout import _DropoutNd
 from torch.overrides import TorchFunctionMode
 
+from lightning_modules.gradients.nested import tensors_in
+
 # What may be asked of a tensor without using its numbers.
 _ASKED = {
     "size",
@@ -115,7 +117,7 @@ class _Watch(TorchFunctionMode):
 
     def use(self, value: Any, by: str) -> None:
         """Note that the tensors in `value` are used."""
-        for tensor in _tensors(value):
+        for tensor in tensors_in(value):
             if id(tensor) in self._uses:
                 self._uses[id(tensor)].append(by)
 
@@ -156,14 +158,3 @@ def _steps(module: nn.Module) -> Iterator[nn.Module]:
     for child in module._modules.values():  # children() leaves out what stands at a second place
         assert child is not None
         yield from _steps(child)
-
-
-def _tensors(value: Any) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _tensors(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _tensors(item)

@@ -8,7 +8,12 @@ from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
 
 class Fans(NamedTuple):
-    """How many inputs reach one unit, and how many units one input reaches; on average, borders aside."""
+    """How many inputs reach one unit, and how many units one input reaches; on average, borders aside.
+
+    Attributes:
+        fan_in: Inputs that reach a unit.
+        fan_out: Units that an input reaches.
+    """
 
     fan_in: float
     fan_out: float
@@ -26,6 +31,9 @@ def fans(layer: nn.Module) -> Fans:
     Fans(fan_in=144.0, fan_out=288.0)
     >>> fans(nn.ConvTranspose2d(32, 16, kernel_size=4, stride=2))  # 32 * 16 / 4 and 16 * 16
     Fans(fan_in=128.0, fan_out=256.0)
+
+    Args:
+        layer: Its weights are not looked at.
 
     Raises:
         TypeError: If the layer is of another kind.

@@ -15,6 +15,8 @@ from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 from torch.overrides import TorchFunctionMode
 
+from lightning_modules.gradients.nested import tensors_in
+
 WeightLayer = nn.Linear | _ConvNd
 
 # Functions that a forward may call instead of a module, by the name under which torch dispatches them.
@@ -162,11 +164,11 @@ class _Watch(TorchFunctionMode):
                 self.following[layer] = follower
 
     def _come_from(self, value: Any) -> frozenset[nn.Module]:
-        found = (self._origins.get(id(tensor)) for tensor in _tensors(value))
+        found = (self._origins.get(id(tensor)) for tensor in tensors_in(value))
         return frozenset(layer for entry in found if entry is not None for layer in entry[1])
 
     def _mark(self, value: Any, origins: frozenset[nn.Module]) -> None:
-        for tensor in _tensors(value):
+        for tensor in tensors_in(value):
             self._origins[id(tensor)] = (tensor, origins)
 
 
@@ -177,17 +179,6 @@ def _as_module(
     if activation is nn.LeakyReLU:
         return nn.LeakyReLU(args[1] if len(args) > 1 else kwargs.get("negative_slope", 0.01))
     return activation()
-
-
-def _tensors(value: Any) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _tensors(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _tensors(item)
 
 
 def _steps(module: nn.Module) -> Iterator[nn.Module | None]:

@@ -137,7 +137,13 @@ class ClipGradientNorm(GradientClipping):
 
 
 def scale_down_(parameters: Sequence[nn.Parameter], norm: float, max_norm: float) -> bool:
-    """Scale gradients of a known norm to `max_norm` if they are longer, and say whether they were."""
+    """Scale gradients of a known norm to `max_norm`, in place, if they are longer, and say whether they were.
+
+    Args:
+        parameters: Those without a gradient are left alone.
+        norm: The norm of all their gradients together.
+        max_norm: The longest that they may be.
+    """
     if norm <= max_norm:
         return False
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]

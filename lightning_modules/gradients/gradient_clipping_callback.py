@@ -28,6 +28,9 @@ def global_norm(gradients: Sequence[Tensor]) -> Tensor:
 
     >>> global_norm([torch.tensor([1.0, 2.0]), torch.tensor([[2.0]])])  # 1 + 4 + 4 = 9
     tensor(3.)
+
+    Args:
+        gradients: At least one tensor, of any shapes.
     """
     # In half precision the norm of what is finite may not be.
     half = any(gradient.dtype in (torch.float16, torch.bfloat16) for gradient in gradients)
@@ -69,12 +72,12 @@ class GradientClipping(pl.Callback):
         self._metrics: dict[str, _Total] = {}
 
     def measure(self, parameters: Sequence[nn.Parameter]) -> float:
-        """The global norm of the gradients of these parameters, which all have one."""
+        """The global norm of the gradients of these `parameters`, which all have one."""
         return global_norm([p.grad for p in parameters if p.grad is not None]).item()
 
     @abstractmethod
     def clip_(self, parameters: Sequence[nn.Parameter], norm: float) -> bool:
-        """Clip, in place, the gradients of these parameters, and say whether that changed them.
+        """Clip, in place, the gradients of these `parameters`, and say whether that changed them.
 
         They have just been measured: `norm` is their global norm, and it is finite.
         """

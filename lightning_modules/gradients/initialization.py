@@ -212,6 +212,9 @@ def negative_slope_of(activation: nn.Module) -> float:
 
     >>> negative_slope_of(nn.LeakyReLU(0.2)), negative_slope_of(nn.ReLU())
     (0.2, 0.0)
+
+    Args:
+        activation: Any module; 0 for all but leaky, randomized and parametric ReLU.
     """
     if isinstance(activation, nn.LeakyReLU):
         return float(activation.negative_slope)

@@ -5,13 +5,27 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lightning_modules.gradients.activations import Scheme
+from lightning_modules.table import aligned
 
 Distribution = Literal["normal", "uniform", "orthogonal"]
 
 
 @dataclass(frozen=True)
 class LayerReport:
-    """What `initialize` did with one layer. Numbers are None where the layer was left as it is."""
+    """What `initialize` did with one layer. Numbers are None where the layer was left as it is.
+
+    Attributes:
+        name: As in `model.named_modules()`.
+        kind: The layer's class.
+        note: What follows it, or why it was left as it is.
+        fan_in: Inputs that reach a unit.
+        fan_out: Units that an input reaches.
+        scheme: "glorot", "he" or "lecun".
+        distribution: "normal", "uniform" or "orthogonal".
+        target_std: The standard deviation that the scheme asks for.
+        std_before: The weights' standard deviation before they were drawn.
+        std_after: The same afterwards; few weights scatter around the target.
+    """
 
     name: str
     kind: str
@@ -27,7 +41,11 @@ class LayerReport:
 
 @dataclass(frozen=True)
 class InitializationReport:
-    """What `initialize` did. `str(report)` is a table, `report["conv1"]` the row of one layer."""
+    """What `initialize` did. `str(report)` is a table, `report["conv1"]` the row of one layer.
+
+    Attributes:
+        rows: One for each module that has parameters, in the model's order.
+    """
 
     rows: tuple[LayerReport, ...]
 
@@ -45,17 +63,7 @@ class InitializationReport:
 
     def __str__(self) -> str:
         head = ("layer", "kind", "fan in", "fan out", "scheme", "std before", "target", "after", "note")
-        lines = [head, *(_cells(row) for row in self.rows)]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-        # Words to the left, numbers to the right.
-        numeric = {2, 3, 5, 6, 7}
-        return "\n".join(
-            "  ".join(
-                cell.rjust(width) if column in numeric else cell.ljust(width)
-                for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-            ).rstrip()
-            for line in lines
-        )
+        return aligned([head, *(_cells(row) for row in self.rows)], left=(0, 1, 4, 8))
 
 
 def _cells(row: LayerReport) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lightning_modules.table import aligned
+
 
 @dataclass(frozen=True)
 class LayerSignal:
@@ -11,6 +13,18 @@ class LayerSignal:
     `unit_std` and `dead` are None where a layer has no units to speak of, `saturated` where it has no bounds. The
     gradient is None without a loss, without weights, and where the weights are frozen or the loss does not
     depend on them.
+
+    Attributes:
+        name: As in `model.named_modules()`; from the second call on with its number: `"act (2)"`.
+        kind: The layer's class.
+        shape: The shape of what it gave out.
+        mean: The mean of all of it.
+        std: The standard deviation of all of it (dividing by the count).
+        unit_std: The standard deviation of one unit over the batch, in the mean over the units.
+        dead: The fraction of units that gave 0 for every input.
+        saturated: The fraction of all numbers near a bound of the activation.
+        gradient_norm: The norm of the gradient of the layer's weights, biases aside.
+        gradient_rms: The same, divided by the root of the number of weights.
     """
 
     name: str
@@ -51,16 +65,7 @@ class SignalReport:
 
     def __str__(self) -> str:
         head = ("layer", "kind", "mean", "std", "unit std", "dead", "saturated", "gradient", "per weight")
-        lines = [head, *(_cells(row) for row in self.rows)]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-        # Words to the left, numbers to the right.
-        return "\n".join(
-            "  ".join(
-                cell.ljust(width) if column < 2 else cell.rjust(width)
-                for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-            ).rstrip()
-            for line in lines
-        )
+        return aligned([head, *(_cells(row) for row in self.rows)], left=(0, 1))
 
 
 def _cells(row: LayerSignal) -> tuple[str, ...]:

@@ -109,7 +109,7 @@ class Nadam(PerParameterOptimizer):
 
 
 def momentum(t: float, group: Mapping[str, Any]) -> float:
-    """The momentum μ of step t = 1, 2, … with the `betas` and the `momentum_decay` of a group.
+    """The momentum μ of step `t` = 1, 2, … with the `betas` and the `momentum_decay` of a `group`.
 
     >>> settings = {"betas": (0.9, 0.999), "momentum_decay": 4e-3}
     >>> [round(momentum(t, settings), 3) for t in (1, 1_000, 10_000)]

@@ -39,16 +39,28 @@ class PerParameterOptimizer(Optimizer):
 
     @abstractmethod
     def begin(self, parameter: Tensor, group: Mapping[str, Any]) -> dict[str, Tensor]:
-        """What to keep for a parameter, by name, as it is before the first step."""
+        """What to keep for a parameter, by name, as it is before the first step.
+
+        Args:
+            parameter: Of any shape.
+            group: The settings of the group that it is in.
+        """
 
     @abstractmethod
     def update_(
         self, parameter: Tensor, gradient: Tensor, state: dict[str, Tensor], group: Mapping[str, Any]
     ) -> None:
-        """Make one step, in place. The gradient must not be changed: it is the user's."""
+        """Make one step, in place.
+
+        Args:
+            parameter: The one to move, of any shape.
+            gradient: Of the same shape. It must not be changed: it is the user's.
+            state: What is kept for this parameter, as `begin` named it; changed in place.
+            group: The settings of the group that it is in.
+        """
 
     def check(self, group: Mapping[str, Any]) -> None:
-        """Refuse a group's settings if they are out of range."""
+        """Refuse the settings of a `group` if they are out of range."""
         self.require(0 <= group["lr"] < float("inf"), "lr", group["lr"], "at least 0 and finite")
         self.require(group["weight_decay"] >= 0, "weight_decay", group["weight_decay"], "at least 0")
         for name, value in self.fixed.items():
@@ -56,7 +68,7 @@ class PerParameterOptimizer(Optimizer):
             self.require(group[name] == value, name, group[name], f"{value}: {hint}")
 
     def require_moments(self, group: Mapping[str, Any]) -> None:
-        """Refuse the settings that Adam and its kin share, if they are out of range."""
+        """Refuse the settings of a `group` that Adam and its kin share, if they are out of range."""
         self.require(group["eps"] >= 0, "eps", group["eps"], "at least 0")
         betas = group["betas"]
         self.require(len(betas) == 2, "betas", betas, "two numbers")
@@ -64,17 +76,34 @@ class PerParameterOptimizer(Optimizer):
             self.require(0 <= beta < 1, f"betas[{place}]", beta, "at least 0 and below 1")
 
     def require(self, holds: bool, name: str, value: object, range_: str) -> None:
-        """Raise a ValueError that names the setting, unless its value is in the range."""
+        """Raise a ValueError that names the setting, unless its value is in the range.
+
+        Args:
+            holds: Whether it is.
+            name: The setting's name.
+            value: What it is.
+            range_: What it must be, in words.
+        """
         if not holds:
             raise ValueError(f"{type(self).__name__}: {name} must be {range_}, got {value}.")
 
     def decay(self, parameter: Tensor, gradient: Tensor, group: Mapping[str, Any]) -> Tensor:
-        """The gradient of the loss + (λ/2)‖θ‖², with λ = `weight_decay`: an ℓ2 penalty."""
+        """The gradient of the loss + (λ/2)‖θ‖², with λ = `weight_decay`: an ℓ2 penalty.
+
+        Args:
+            parameter: θ, of any shape.
+            gradient: That of the loss, of the same shape; it is left as it is.
+            group: The settings of the group that the parameter is in.
+        """
         # g ← g + λ θ
         return gradient.add(parameter, alpha=group["weight_decay"])
 
     def evaluate(self, closure: Callable[[], float] | None) -> float | None:
-        """Compute the loss and its gradients, if that is left to the optimizer."""
+        """Compute the loss and its gradients, if that is left to the optimizer.
+
+        Args:
+            closure: Does it; None where it has been done.
+        """
         if closure is None:
             return None
         with torch.enable_grad():
@@ -112,7 +141,11 @@ class PerParameterOptimizer(Optimizer):
         return loss
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Take in more parameters, with settings of their own; the others are the defaults."""
+        """Take in more parameters.
+
+        Args:
+            param_group: The parameters as "params", and settings of their own; the others are the defaults.
+        """
         self.check(self.defaults | param_group)
         super().add_param_group(param_group)
 
@@ -161,5 +194,11 @@ def step_count() -> Tensor:
 
 
 def root(square: Tensor, eps: float, inside: bool) -> Tensor:
-    """√s + ε, or √(s + ε) if ε is to stand inside."""
+    """√s + ε, or √(s + ε) if ε is to stand inside.
+
+    Args:
+        square: s, of any shape; it is left as it is.
+        eps: ε.
+        inside: Whether ε stands inside the root.
+    """
     return square.add(eps).sqrt_() if inside else square.sqrt().add_(eps)

@@ -24,7 +24,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def adam(parameters: Iterable[Any]) -> torch.optim.Adam:
-    """Adam with torch's own settings, in its fused form."""
+    """Adam for these `parameters`, with torch's own settings, in its fused form."""
     return torch.optim.Adam(parameters, fused=True)
 
 
@@ -112,7 +112,7 @@ class AuxiliaryTask(pl.LightningModule):
         self.loss = loss
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return the head's outputs."""
+        """Return the head's outputs for a batch of `inputs`, labels aside."""
         outputs: Tensor = self.head(self.body(inputs))
         return outputs
 

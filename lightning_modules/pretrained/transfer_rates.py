@@ -52,6 +52,10 @@ class LayerRates:
 
     A closure that the step is given, as Lightning gives it training step and backward pass, still finds the groups as
     they are.
+
+    Args:
+        optimizer: Any but one that has no groups to divide, such as LBFGS.
+        factor: What a parameter's rate is multiplied by; None leaves the parameter out of the step.
     """
 
     def __init__(self, optimizer: Optimizer, factor: Factor) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from lightning_modules.table import aligned
+
 Status = Literal["loaded", "new", "left out", "missing", "no place", "shape differs", "kind differs"]
 
 MISMATCHES: tuple[Status, ...] = ("missing", "no place", "shape differs", "kind differs")
@@ -14,9 +16,14 @@ MISMATCHES: tuple[Status, ...] = ("missing", "no place", "shape differs", "kind 
 class ReusedTensor:
     """What `reuse` did with one tensor. What the model does not have is None, and so is what the source lacks.
 
-    `status` is "loaded"; "new", if the model was to keep its own; "left out", if the source's was not asked for;
-    or a mismatch: "missing" (not in the source), "no place" (not in the model), "shape differs", "kind differs"
-    (numbers with a fraction for whole ones, or the like).
+    Attributes:
+        status: "loaded"; "new", if the model was to keep its own; "left out", if the source's was not asked for; or a
+            mismatch: "missing" (not in the source), "no place" (not in the model), "shape differs", "kind differs"
+            (numbers with a fraction for whole ones, or the like).
+        name: The tensor's name in the model.
+        shape: Its shape there.
+        source_name: Its name in the source.
+        source_shape: Its shape there.
     """
 
     status: Status
@@ -28,7 +35,11 @@ class ReusedTensor:
 
 @dataclass(frozen=True)
 class ReuseReport:
-    """What `reuse` did. `str(report)` is a table, `report["network.1.weight"]` the row of one of the model's tensors."""
+    """What `reuse` did. `str(report)` is a table, `report["network.1.weight"]` the row of one of the model's tensors.
+
+    Attributes:
+        rows: The model's tensors in its order, then those that only the source has.
+    """
 
     rows: tuple[ReusedTensor, ...]
 
@@ -62,22 +73,15 @@ class ReuseReport:
 
     def __str__(self) -> str:
         head = ("tensor of the model", "shape", "tensor of the source", "shape", "")
-        lines = [head, *(_cells(row) for row in self.rows)]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-        table = [
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-            for line in lines
-        ]
+        table = aligned([head, *(_cells(row) for row in self.rows)], left=range(len(head)))
         own = [row for row in self.rows if row.name is not None]
         total = sum(math.prod(row.shape or ()) for row in own)
         loaded = sum(math.prod(row.shape or ()) for row in own if row.status == "loaded")
-        return "\n".join(
-            [*table, f"loaded {len(self.loaded)} of {len(own)} tensors, {loaded:,} of {total:,} numbers"]
-        )
+        return f"{table}\nloaded {len(self.loaded)} of {len(own)} tensors, {loaded:,} of {total:,} numbers"
 
 
 def describe(rows: Sequence[ReusedTensor]) -> str:
-    """One line for each mismatch.
+    """One line for each of `rows`, which are mismatches.
 
     >>> print(describe([ReusedTensor("shape differs", "5.bias", (2,), "5.bias", (8,))]))
       5.bias: shape (2,), and (8,) in the source

@@ -29,6 +29,7 @@ from torch import Tensor, nn
 
 from lightning_modules.gradients.batch_norm import FreezeBatchNorm, batch_norms
 from lightning_modules.pretrained.transfer_rates import LayerRates
+from lightning_modules.table import aligned
 
 
 class GradualUnfreezing(pl.Callback):
@@ -64,6 +65,7 @@ class GradualUnfreezing(pl.Callback):
 
     Attributes:
         thawed: How many of the layers train.
+        factors: What each layer's rate is multiplied by.
 
     Raises:
         TypeError: If `layers` is a string.
@@ -233,15 +235,7 @@ class GradualUnfreezing(pl.Callback):
             frozen = f"from epoch {self.at[index]}" if self.monitor is None else "no"
             trains = "yes" if index < self.thawed else frozen
             rows.append(_row(", ".join(layer.names), layer.parameters, trains, layer.factor, groups))
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        left = (0, 2)
-        return "\n".join(
-            "  ".join(
-                cell.ljust(width) if column in left else cell.rjust(width)
-                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        )
+        return aligned(rows, left=(0, 2))
 
     def state_dict(self) -> dict[str, Any]:
         """How many layers are thawed, and how the metric stands."""

@@ -35,7 +35,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def adam(parameters: Iterable[Any]) -> torch.optim.Adam:
-    """Adam with torch's own settings, in its fused form."""
+    """Adam for these `parameters`, with torch's own settings, in its fused form."""
     return torch.optim.Adam(parameters, fused=True)
 
 
@@ -68,7 +68,7 @@ class MaskingNoise(nn.Module):
         self.value = value
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return a damaged copy, of the same shape."""
+        """Return a damaged copy of `inputs`, of the same shape."""
         if not self.training:
             return inputs
         return inputs.masked_fill(torch.rand_like(inputs) < self.fraction, self.value)
@@ -97,7 +97,7 @@ class GaussianNoise(nn.Module):
         self.std = std
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return a damaged copy, of the same shape."""
+        """Return a damaged copy of `inputs`, of the same shape."""
         return inputs + self.std * torch.randn_like(inputs) if self.training else inputs
 
 
@@ -132,6 +132,10 @@ class StackedAutoencoder(pl.LightningModule):
             is trained from the beginning.
         optimizer: Called with all parameters. Those of layers that are not in training stay as they are.
         loss: Called with the reconstruction and the target, of the same shape.
+
+    Attributes:
+        encoder: The layers, from the inputs up.
+        decoder: The way back, from the codes down: `decoders` in reverse.
 
     Raises:
         ValueError: If the numbers of encoders, decoders and epochs differ or one is negative; in training, if a
@@ -214,7 +218,7 @@ class StackedAutoencoder(pl.LightningModule):
         return None
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return the codes of the uppermost layer."""
+        """Return the codes of the uppermost layer for a batch of `inputs`."""
         codes: Tensor = self.encoder(inputs)
         return codes
 

@@ -74,7 +74,16 @@ class Cell(Generic[PartT]):
 
 @dataclass(frozen=True)
 class Defaults:
-    """One table, for networks of one depth."""
+    """One table, for networks of one depth.
+
+    Attributes:
+        initializer: What draws the weights.
+        activation: After each hidden layer.
+        normalization: Before each activation.
+        regularization: Against overfitting.
+        optimizer: Called with the parameters.
+        schedule: Called with the optimizer.
+    """
 
     initializer: Cell[Part[Initializer]]
     activation: Cell[Part[Activation]]
@@ -139,6 +148,6 @@ def table(name: Name) -> dict[str, str]:
 
 
 def check_name(name: str) -> None:
-    """Raise a ValueError if there is no table of that name."""
+    """Raise a ValueError if there is no table of that `name`."""
     if name not in DEFAULTS:
         raise ValueError(f"There is no recipe {name!r}; there are {', '.join(map(repr, DEFAULTS))}.")

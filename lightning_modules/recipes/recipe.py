@@ -1,7 +1,7 @@
 """A recipe: one row of choices through a table of defaults, ready to train with.
 
-    recipe = recipe("default", depth="shallow")
-    model = Classifier(recipe.network([784, 100, 100, 10]), recipe=recipe)
+    chosen = recipe("default", depth="shallow")
+    model = Classifier(chosen.network([784, 100, 100, 10]), recipe=chosen)
 
 Each part can be another one, of the tables (`recipes.parts`) or your own: `recipe("default", optimizer=ADAMW)`.
 Parts that undo each other are refused.
@@ -33,7 +33,16 @@ from lightning_modules.schedules.scheduled import Interval
 
 
 class Parts(TypedDict, total=False):
-    """What `recipe` lets you replace; None leaves the part out, where that is possible."""
+    """What `recipe` lets you replace; None leaves the part out, where that is possible.
+
+    Attributes:
+        initializer: Draws a new network's weights.
+        activation: Called once for each hidden layer.
+        normalization: Called with a hidden layer's width.
+        regularization: Any number of methods against overfitting.
+        optimizer: Called with the parameters.
+        schedule: Called with the optimizer.
+    """
 
     initializer: Part[Initializer] | Initializer | None
     activation: Part[Activation] | Activation
@@ -157,7 +166,7 @@ def recipe(name: Name, depth: Depth = "shallow", **parts: Unpack[Parts]) -> Reci
 
 
 def with_parts(recipe: Recipe, **parts: Unpack[Parts]) -> Recipe:
-    """The same recipe, some of its parts replaced; see `recipe`."""
+    """The same recipe, some of its `parts` replaced; see `recipe`."""
     return replace(recipe, **{name: _as_part(name, given) for name, given in parts.items()})
 
 

@@ -28,7 +28,7 @@ class AfterStep(pl.Callback):
 
     @abstractmethod
     def after_step(self, optimizer: Optimizer) -> None:
-        """Change the weights of this optimizer, which has just made a step. Called without gradients."""
+        """Change the weights of this `optimizer`, which has just made a step. Called without gradients."""
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Refuse strategies under which a process does not have whole weights."""
@@ -70,7 +70,12 @@ class AfterStep(pl.Callback):
 
 
 def refuse_shards(callback: pl.Callback, trainer: pl.Trainer) -> None:
-    """Raise a MisconfigurationException if the strategy gives each process a part of each weight."""
+    """Raise a MisconfigurationException if the strategy gives each process a part of each weight.
+
+    Args:
+        callback: Who asks, for the message.
+        trainer: Whose strategy it is.
+    """
     strategy = trainer.strategy
     if isinstance(strategy, (FSDPStrategy, ModelParallelStrategy, DeepSpeedStrategy)):
         raise MisconfigurationException(

@@ -177,7 +177,7 @@ class MCDropout(pl.LightningModule):
         self.keep_samples = keep_samples
 
     def forward(self, inputs: Tensor) -> MCPrediction:
-        """Predict for inputs of shape (n, ...)."""
+        """Predict for `inputs` of shape (n, ...)."""
         return self._predict(inputs, self.seed)
 
     def predict_step(

@@ -62,6 +62,9 @@ class Tally:
     Args:
         probabilities: Whether dimension 1 of an item's output holds class probabilities.
         keep: Whether to keep each pass.
+
+    Attributes:
+        count: How many passes were taken in.
     """
 
     def __init__(self, probabilities: bool, keep: bool = False) -> None:
@@ -74,7 +77,7 @@ class Tally:
         self._kept: list[Tensor] = []
 
     def add(self, passes: Tensor) -> None:
-        """Take in further passes, shape (passes, n, ...)."""
+        """Take in further `passes`, shape (passes, n, ...)."""
         count = len(passes)
         mean = passes.mean(dim=0)
         squares = (passes - mean).square_().sum(dim=0)

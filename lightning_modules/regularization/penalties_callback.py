@@ -18,7 +18,20 @@ from lightning_modules.trainer_callbacks import callbacks_of
 
 
 class Penalty(pl.Callback):
-    """What all penalties have in common: how strong they are, and on which weights."""
+    """What all penalties have in common: how strong they are, and on which weights.
+
+    Args:
+        strength: λ.
+        exempt: Types of modules whose weights are not penalized, besides biases and normalizations.
+
+    Attributes:
+        penalized: The names of the weights, once training has started.
+
+    Raises:
+        ValueError: If `strength` is not positive.
+        TypeError: If `exempt` holds something else than types of modules.
+        MisconfigurationException: When training starts, if there are no weights, or with FSDP or DeepSpeed.
+    """
 
     def __init__(self, strength: float, exempt: Sequence[type[nn.Module]]) -> None:
         super().__init__()
@@ -58,7 +71,7 @@ class GradientPenalty(Penalty):
 
     @abstractmethod
     def add_(self, weights: Sequence[nn.Parameter]) -> None:
-        """Add the slope to the gradients of these weights."""
+        """Add the slope to the gradients of these `weights`, in place."""
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Find the weights, and refuse optimizers that would not see the penalty as it is."""
@@ -87,7 +100,19 @@ class GradientPenalty(Penalty):
 
 
 class SparsePenalty(Penalty):
-    """Logs, per epoch, how many weights the penalty has made 0, or small."""
+    """Logs, per epoch, how many weights the penalty has made 0, or small.
+
+    Args:
+        strength: λ.
+        small: The largest absolute value that counts as small.
+        exempt: Types of modules whose weights are not penalized, besides biases and normalizations.
+
+    Raises:
+        ValueError: If `strength` is not positive, or `small` is negative.
+        TypeError: If `exempt` holds something else than types of modules.
+        MisconfigurationException: When training starts, if there are no weights or two ℓ1 penalties, or with FSDP or
+            DeepSpeed.
+    """
 
     def __init__(self, strength: float, small: float, exempt: Sequence[type[nn.Module]]) -> None:
         super().__init__(strength, exempt)

@@ -111,7 +111,11 @@ def decay_groups(
 
 
 def module_types(exempt: Iterable[type[nn.Module]]) -> tuple[type[nn.Module], ...]:
-    """The types as a tuple, if all are types of modules."""
+    """The types in `exempt` as a tuple, if all are types of modules.
+
+    Raises:
+        TypeError: If one is not.
+    """
     if isinstance(exempt, type):
         raise TypeError(f"exempt is a list of types, got {exempt.__name__}. Use [{exempt.__name__}].")
     types = tuple(exempt)

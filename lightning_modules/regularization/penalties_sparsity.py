@@ -66,6 +66,6 @@ def zero_small_(model: nn.Module, below: float, exempt: Iterable[type[nn.Module]
 
 
 def check_not_negative(name: str, value: float) -> None:
-    """Raise a ValueError if the value is negative, or not a number."""
+    """Raise a ValueError, with the `name` of the argument, if its `value` is negative or not a number."""
     if not value >= 0:
         raise ValueError(f"{name} must not be negative, got {value}.")

@@ -103,7 +103,7 @@ class OneCycle(Schedule):
         return self._between(rates, step)
 
     def momentum_at(self, step: int) -> float | None:
-        """The momentum at this step, or None if it is left alone."""
+        """The momentum at this `step`, or None if it is left alone."""
         if self.momentum is None:
             return None
         low, high = self.momentum

@@ -76,7 +76,11 @@ class Plateau(ReduceLROnPlateau):
         )
 
     def step(self, metrics: SupportsFloat) -> None:  # type: ignore[override]  # epoch is deprecated
-        """Take a measurement."""
+        """Take a measurement.
+
+        Args:
+            metrics: Its value: one number.
+        """
         before = [float(group["lr"]) for group in self.optimizer.param_groups]
         super().step(metrics)
         if before != [float(group["lr"]) for group in self.optimizer.param_groups]:

@@ -59,16 +59,16 @@ class Schedule(LRScheduler, ABC):
 
     @abstractmethod
     def factor(self, step: int) -> float:
-        """What the rates are multiplied by at this step, from 0. At step 0 it must not need the run's length."""
+        """What the rates are multiplied by at this `step`, from 0. At step 0 it must not need the run's length."""
 
     def size(self, total_steps: int) -> None:
-        """Tell the schedule how long the run is, unless it was told when it was made."""
+        """Tell the schedule that the run has `total_steps`, unless it was told another number when it was made."""
         if self.total_steps is None:
             self.total_steps = total_steps
             self._write_rates()
 
     def check(self, steps: int) -> None:
-        """Refuse what cannot be meant, in a run of this many steps.
+        """Refuse what cannot be meant, in a run of this many `steps`.
 
         Raises:
             ValueError: If the schedule was made for another number of steps, or would never act.
@@ -89,7 +89,7 @@ class Schedule(LRScheduler, ABC):
             )
 
     def in_steps(self, length: Length) -> float:
-        """A length in steps: itself if it is a whole number, else that fraction of the run.
+        """A `length` in steps: itself if it is a whole number, else that fraction of the run.
 
         Raises:
             RuntimeError: If it is a fraction, and nobody said how long the run is.
@@ -105,7 +105,7 @@ class Schedule(LRScheduler, ABC):
         return length * self.total_steps
 
     def elapsed(self, step: int, length: Length = 1.0) -> float:
-        """How many times `length` has passed at this step; without `length`, the part of the run that has."""
+        """How many times `length` has passed at this `step`; without `length`, the part of the run that has."""
         return step / self.in_steps(length) if step else 0.0
 
     def get_lr(self) -> list[float | Tensor]:
@@ -148,13 +148,13 @@ class Schedule(LRScheduler, ABC):
 
 
 def rate_of(group: dict[str, Any]) -> float | Tensor:
-    """A group's rate, as a copy if it is a tensor."""
+    """The rate of a parameter `group`, as a copy if it is a tensor."""
     rate: float | Tensor = group["lr"]
     return rate.clone() if isinstance(rate, Tensor) else rate
 
 
 def set_rate(group: dict[str, Any], rate: float | Tensor) -> None:
-    """Set a group's rate; a tensor stays the same tensor, since compiled optimizers hold on to it."""
+    """Set the `rate` of a parameter `group`; a tensor stays the same tensor: compiled optimizers hold on to it."""
     if isinstance(group["lr"], Tensor):
         group["lr"].fill_(rate)
     else:
@@ -163,6 +163,12 @@ def set_rate(group: dict[str, Any], rate: float | Tensor) -> None:
 
 def check_length(owner: str, name: str, length: Length, most: float = math.inf) -> None:
     """Refuse a length that is not positive, or a fraction above `most`.
+
+    Args:
+        owner: Whose length it is, for the message.
+        name: What it is called there.
+        length: The length.
+        most: The largest fraction.
 
     Raises:
         ValueError: If so.
@@ -180,6 +186,10 @@ def check_length(owner: str, name: str, length: Length, most: float = math.inf) 
 
 def check_end(owner: str, end: float) -> None:
     """Refuse a final factor that is no fraction of the first.
+
+    Args:
+        owner: Whose factor it is, for the message.
+        end: The factor.
 
     Raises:
         ValueError: If it is not from 0 up to, but not including, 1.

@@ -134,6 +134,10 @@ class ScheduleCheck(pl.Callback):
 def size_and_check(trainer: pl.Trainer, configs: Sequence[LRSchedulerConfig]) -> None:
     """Tell the schedules how long the run is, and refuse those that would not act in it.
 
+    Args:
+        trainer: Knows the run's length.
+        configs: Lightning's notes on the schedules.
+
     Raises:
         MisconfigurationException: If one would not.
     """

@@ -88,7 +88,11 @@ class Warmup(Schedule):
             self._size_after()
 
     def step(self, metrics: SupportsFloat | None = None) -> None:
-        """Go on by a step, or hand a measurement to the schedule behind."""
+        """Go on by a step, or hand a measurement to the schedule behind.
+
+        Args:
+            metrics: The measurement; None is a step.
+        """
         if metrics is None:
             is_over = self.last_epoch >= 0 and self.last_epoch >= self.warmup_steps()
             if is_over and self.after is not None and not self.waits_for_metric:

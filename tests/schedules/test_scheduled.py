@@ -78,8 +78,6 @@ def fit(model, data=None, **settings):
     return rates.rate(), trainer
 
 
-LINEAR = 0.1 * (1 - torch.arange(30) / 30)
-
 WAYS = {
     "Classifier": (lambda schedule: classifier(schedule, interval="step"), []),
     "scheduled": (Friend, []),

@@ -110,6 +110,13 @@ def test_the_first_tab_reaches_the_skip_link(page):
     assert page.url.count("#") == 1
 
 
+def test_a_link_that_the_keyboard_has_reached_keeps_its_line(page):
+    link = page.locator("article p a").first
+    page.keyboard.press("Tab")  # The theme looks whether the keyboard is in use.
+    link.focus()
+    assert link.evaluate("link => getComputedStyle(link).textDecorationLine") == "underline"
+
+
 def test_the_toggle_changes_the_theme_and_the_next_page_remembers(page, address):
     def scheme():
         return page.evaluate("document.body.dataset.mdColorScheme")

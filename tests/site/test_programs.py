@@ -1,6 +1,7 @@
 """What a reader takes away from a page is the program itself, to the letter."""
 
 import contextlib
+import re
 from urllib.parse import urljoin
 from urllib.request import urlopen
 
@@ -55,3 +56,18 @@ def test_the_programs_shown_are_files(site):
     shown = {program for path in pages() for program in programs(site, path)}
     assert shown, "no page of the site shows a program with its results"
     assert not [program for program in shown if not (ROOT / program).is_file()]
+
+
+def test_names_of_the_library_in_programs_lead_to_the_api(site):
+    for path in pages():
+        if path.endswith(".html"):
+            continue
+        ours = [
+            one
+            for one in programs(site, path)
+            if "lightning_modules as lm" in (ROOT / one).read_text(encoding="utf-8")
+        ]
+        found = re.findall(
+            r'<a href="[^"]*api/[^"]*#lightning_modules[^"]*">', (site / path / "index.html").read_text()
+        )
+        assert len(found) >= len(ours), path

@@ -3,7 +3,7 @@
 () => {
   const seen = new Set()
   for (const line of document.querySelectorAll(".highlight code > span, .highlight pre > span")) {
-    const kinds = [line, ...line.querySelectorAll("span")].map((word) => word.className)
+    const kinds = [line, ...line.querySelectorAll("span, a")].map((word) => `${word.tagName} ${word.className}`)
     if (kinds.every((kind) => seen.has(kind))) line.textContent = ""
     kinds.forEach((kind) => seen.add(kind))
   }

@@ -25,7 +25,7 @@ def test_where_there_are_no_settings_the_message_says_what_is_looked_for(tmp_pat
 @pytest.mark.parametrize(
     ("top", "message"),
     [
-        ("preloads = []", r"has no setting 'preloads'; it has colors, data, env"),
+        ("preloads = []", r"has no setting 'preloads'; it has api, colors, data, env"),
         ('preload = "torch"', "preload is not a list"),
         ("colors = {a = 1}", r"\[tool.verified_docs.colors\] is not a table of texts"),
         ("preload = [", r"pyproject.toml: .*line"),
