@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from verified_docs import check, processor, record
+from verified_docs import agreement, processor, record
 from verified_docs.errors import DocsError
 from verified_docs.pages import Quote
 from verified_docs.runner import Results
@@ -18,7 +18,7 @@ def accept(snippet: Snippet, results: Results, quotes: Sequence[Quote]) -> bool:
     What agrees with the record within the tolerance leaves it byte for byte as it is, unless the program changed since:
     then the page shows what the new program gives, and its time only changes where something else does.
     """
-    check.captioned(snippet, results)
+    agreement.captioned(snippet, results)
     if not processor.gives_the_recorded_numbers(snippet.config):
         raise DocsError(
             f"{snippet.place}: ran, but cannot be recorded here: "
@@ -28,8 +28,8 @@ def accept(snippet: Snippet, results: Results, quotes: Sequence[Quote]) -> bool:
         old = record.load(snippet)
     except DocsError:
         old = None  # torn: made again
-    new = check.as_record(snippet, results)
-    if old is not None and check.agrees(snippet, old, results, quotes):
+    new = agreement.as_record(snippet, results)
+    if old is not None and agreement.agrees(snippet, old, results, quotes):
         if old.source == new.source:
             return False
         new = replace(new, seconds=old.seconds)

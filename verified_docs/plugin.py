@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from verified_docs import check, processor, record
+from verified_docs import agreement, processor, record
 from verified_docs import config as configuration
 from verified_docs.accept import accept
 from verified_docs.errors import DocsError
@@ -152,7 +152,7 @@ class SnippetItem(pytest.Item):
         elif state.comparing:
             self._compare(results, quotes)
         else:
-            check.captioned(snippet, results)
+            agreement.captioned(snippet, results)
             record.fresh(snippet)
             self._note("claims only")
             return
@@ -160,14 +160,14 @@ class SnippetItem(pytest.Item):
 
     def _compare(self, results: Results, quotes: list[Quote]) -> None:
         snippet = self.snippet
-        check.captioned(snippet, results)
+        agreement.captioned(snippet, results)
         try:
             held = record.fresh(snippet)
         except DocsError as error:
             old = record.load(snippet)
-            told = check.complaint(snippet, old, results, []) if old else None
+            told = agreement.complaint(snippet, old, results, []) if old else None
             raise DocsError("\n".join(filter(None, [str(error), told]))) from None
-        told = check.complaint(snippet, held, results, quotes)
+        told = agreement.complaint(snippet, held, results, quotes)
         if told:
             raise DocsError(told)
         self._note("run")

@@ -5,7 +5,7 @@ from toy_project import Project
 
 from verified_docs import record
 from verified_docs.accept import accept
-from verified_docs.check import complaint
+from verified_docs.agreement import complaint
 from verified_docs.errors import DocsError
 from verified_docs.pages import Page
 from verified_docs.record import Record
