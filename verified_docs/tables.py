@@ -37,7 +37,7 @@ def listed(page: Page, path: str) -> str:
                 raise DocsError(
                     f"{path}: {row['name']} has {len(cells)} cells, for {len(columns) - 1} columns"
                 )
-            lines.append(_row([f"[`{row['name']}`]({to})", *cells]))
+            lines.append(_row([f'<span class="vd-name">[`{row["name"]}`]({to})</span>', *cells]))
         lines += ["", _plain(record["caption"]), ""]
         lines += [
             f'{number}. <span id="{_anchor(number)}"></span>{_plain(why)}' for why, number in reasons.items()
@@ -74,7 +74,7 @@ def _said(one: dict[str, str], reasons: dict[str, int]) -> str:
     said = _plain(one["says"])
     if one.get("why"):
         number = reasons.setdefault(one["why"], len(reasons) + 1)
-        said = f"[{said} {number}](#{_anchor(number)})"
+        said = f"[{said}&nbsp;{number}](#{_anchor(number)})"
     return f"{said} ({_plain(one['of'])})" if one.get("of") else said
 
 

@@ -17,8 +17,8 @@ from torch import Tensor
 EPOCHS = 3
 
 STRANGERS: dict[str, tuple[ModuleType, type[pl.LightningModule]]] = {
-    "convolutional": (conv_net, conv_net.ConvNet),
-    "transformer": (token_net, token_net.TokenNet),
+    "images": (conv_net, conv_net.ConvNet),
+    "tokens": (token_net, token_net.TokenNet),
 }
 
 PLAIN, ACCUMULATED, BF16, RESUMED, TWO_PROCESSES = "plain", "accumulated", "bf16", "resumed", "two processes"
@@ -47,7 +47,7 @@ class Fit:
     """What a piece is tried on: a stranger, and how that is trained.
 
     Attributes:
-        stranger: "convolutional" or "transformer".
+        stranger: "images" or "tokens".
         circumstance: One of `CIRCUMSTANCES`.
         keep: Where to keep a checkpoint of each epoch.
         resume: The checkpoint to go on from.

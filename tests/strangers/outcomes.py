@@ -70,6 +70,7 @@ def _digest(fit: Fit) -> str:
 
 def _is_refusal(error: Exception) -> bool:
     """Whether the library has raised it on purpose."""
-    raised_in = traceback.extract_tb(error.__traceback__)[-1].filename
+    place = traceback.extract_tb(error.__traceback__)[-1]
     kinds = (ValueError, TypeError, MisconfigurationException)
-    return isinstance(error, kinds) and Path(raised_in).is_relative_to(LIBRARY)
+    is_meant = (place.line or "").startswith("raise ")
+    return is_meant and isinstance(error, kinds) and Path(place.filename).is_relative_to(LIBRARY)

@@ -44,7 +44,7 @@ def piece(name: str, page: str, **meaningless: str) -> Callable[[Program], Progr
 
 def asked_of_a_module(name: str, page: str) -> Callable[[Program], Program]:
     """Enter a program that asks something of a module, whatever has become of it."""
-    why = "asked of a module, whichever way that was trained"
+    why = "Asked of a module, whichever way that was trained."
     others = [circumstance for circumstance in CIRCUMSTANCES if circumstance != PLAIN]
     return piece(name, page, **dict.fromkeys(others, why))
 

@@ -92,7 +92,7 @@ def _(fit: Fit) -> None:
     spread(mc_dropout(trained(fit), fit.inputs(), samples=20, seed=0))
 
 
-PREDICTS = "predicts: there are no steps to accumulate and no run to resume"
+PREDICTS = "Predicts: there are no steps to accumulate and no run to resume."
 
 
 @piece("MCDropout", "regularization/mc_dropout.md", accumulated=PREDICTS, resumed=PREDICTS)

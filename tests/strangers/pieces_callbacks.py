@@ -104,8 +104,8 @@ def _(fit: Fit) -> None:
 @piece("GradualUnfreezing", "pretrained/transfer.md")
 def _(fit: Fit) -> None:
     upper, lower = {
-        "convolutional": ("body.3", "body.0"),
-        "transformer": ("encoder.layers.1", "encoder.layers.0"),
+        "images": ("body.3", "body.0"),
+        "tokens": ("encoder.layers.1", "encoder.layers.0"),
     }[fit.stranger]
     moved = {}
 

@@ -33,7 +33,7 @@ def _(fit: Fit) -> None:
 @piece("ReLUSquared", "gradients/activations.md")
 def _(fit: Fit) -> None:
     model = fit.new()
-    if fit.stranger == "convolutional":
+    if fit.stranger == "images":
         model.body[2], model.body[5] = ReLUSquared(), ReLUSquared()
     else:
         for layer in model.encoder.layers:
@@ -54,7 +54,7 @@ def _(fit: Fit) -> None:
 
 def noisy(fit: Fit, noise: nn.Module) -> None:
     model = fit.new()
-    part = "body" if fit.stranger == "convolutional" else "encoder"
+    part = "body" if fit.stranger == "images" else "encoder"
     setattr(model, part, nn.Sequential(noise, getattr(model, part)))
     fit.train(model)
     inputs = torch.ones(4, 5)
@@ -115,7 +115,7 @@ def backwards(tokens):
 @piece("AuxiliaryTask", "pretrained/auxiliary.md")
 def _(fit: Fit) -> None:
     model = fit.new()
-    if fit.stranger == "convolutional":
+    if fit.stranger == "images":
         body, task = model.body, AuxiliaryTask(model.body, nn.Linear(64, 4))
     else:
         body = Pooled(model)

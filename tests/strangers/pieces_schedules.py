@@ -103,7 +103,9 @@ def _(fit: Fit) -> None:
     assert rates.rate()[-1] == pytest.approx(rates.rate()[0] / trainer.global_step)
 
 
-@piece("range_test", "schedules/index.md", resumed="puts everything back, so that there is nothing to resume")
+@piece(
+    "range_test", "schedules/index.md", resumed="Puts everything back, so that there is nothing to resume."
+)
 def _(fit: Fit) -> None:
     model = fit.new()
     before = parameters(model)

@@ -73,7 +73,7 @@ def test_the_record_has_each_piece_in_each_circumstance_and_none_is_broken():
 
 
 def outcome(program, circumstance: str = PLAIN) -> Outcome:
-    return outcome_of(Piece("made up", "", program), "convolutional", circumstance)[0]
+    return outcome_of(Piece("made up", "", program), "images", circumstance)[0]
 
 
 def test_a_piece_that_does_not_do_its_job_is_broken():

@@ -34,17 +34,25 @@ def test_a_row_links_its_name_and_has_a_cell_for_each_column(project: Project):
     assert lines[:3] == [
         "| Piece | alone | together |",
         "| --- | --- | --- |",
-        "| [`one`](a/one.md) | works | works |",
+        '| <span class="vd-name">[`one`](a/one.md)</span> | works | works |',
     ]
     assert "Made on 1 May." in lines
-    assert shown(project, path, "docs/a/b/table.md")[2].startswith("| [`one`](../one.md)")
+    assert shown(project, path, "docs/a/b/table.md")[2].startswith(
+        '| <span class="vd-name">[`one`](../one.md)</span> |'
+    )
 
 
 def test_a_reason_stands_once_below_and_every_cell_that_has_it_leads_there(project: Project):
     other = {"says": "—", "why": "No."}
     lines = shown(project, record(project, row("one", [FULL], [other]), row("two", [other], [FULL])))
-    assert lines[2] == "| [`one`](a/one.md) | [fails 1](#reason-1) | [— 2](#reason-2) |"
-    assert lines[3] == "| [`two`](a/two.md) | [— 2](#reason-2) | [fails 1](#reason-1) |"
+    assert (
+        lines[2]
+        == '| <span class="vd-name">[`one`](a/one.md)</span> | [fails&nbsp;1](#reason-1) | [—&nbsp;2](#reason-2) |'
+    )
+    assert (
+        lines[3]
+        == '| <span class="vd-name">[`two`](a/two.md)</span> | [—&nbsp;2](#reason-2) | [fails&nbsp;1](#reason-1) |'
+    )
     assert lines[-2:] == [
         '1. <span id="reason-1"></span>It is &#42;full&#42;.',
         '2. <span id="reason-2"></span>No.',
@@ -54,7 +62,7 @@ def test_a_reason_stands_once_below_and_every_cell_that_has_it_leads_there(proje
 def test_a_cell_may_say_what_it_is_in_each_of_several_cases(project: Project):
     cell = [{"says": "works", "of": "cup"}, FULL | {"of": "glass"}]
     assert shown(project, record(project, row("one", cell, cell)))[2].startswith(
-        "| [`one`](a/one.md) | works (cup)<br>[fails 1](#reason-1) (glass) |"
+        '| <span class="vd-name">[`one`](a/one.md)</span> | works (cup)<br>[fails&nbsp;1](#reason-1) (glass) |'
     )
 
 
@@ -66,7 +74,7 @@ def test_the_page_shows_it_and_the_reasons_have_the_anchors(project: Project):
     )
     html = markdown.convert(f"# Table\n\n{{{{ table {path} }}}}\n\nSay `{{{{ table {path} }}}}`.\n\nAfter.")
     assert html.count("<td>") == 3
-    assert '<a href="#reason-1">fails 1</a>' in html
+    assert '<a href="#reason-1">fails&nbsp;1</a>' in html
     assert '<li><span id="reason-1"></span>It is &#42;full&#42;.</li>' in html
     assert "<td>a &#124; b</td>" in html
     assert html.count("{{ table") == 1
