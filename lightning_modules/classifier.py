@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torchmetrics import Metric
 from torchmetrics.classification import MulticlassAccuracy
 
+from lightning_modules.batch_inputs import inputs_of
 from lightning_modules.recipes.conflicts import conflicts
 from lightning_modules.recipes.defaults import Name
 from lightning_modules.recipes.parts import ADAMW
@@ -126,8 +127,7 @@ class Classifier(pl.LightningModule):
 
     def predict_step(self, batch: Tensor | tuple[Tensor, ...] | list[Tensor], batch_idx: int) -> Tensor:
         """Return class probabilities, shape (n, classes), for inputs with or without labels beside them."""
-        inputs = batch if isinstance(batch, Tensor) else batch[0]
-        probabilities: Tensor = self(inputs).softmax(dim=-1)
+        probabilities: Tensor = self(inputs_of(batch)).softmax(dim=-1)
         return probabilities
 
     def configure_callbacks(self) -> list[pl.Callback]:

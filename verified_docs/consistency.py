@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from verified_docs import papers, record
+from verified_docs import papers, record, tables
 from verified_docs.api import described
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
@@ -60,6 +60,7 @@ def _pages(config: Config) -> list[str]:
             except DocsError as error:
                 found.append(str(error))
         found += papers.gather(pages).problems
+        found += [problem for page in pages for problem in tables.problems(page)]
     except DocsError as error:
         found.append(str(error))  # a page that cannot be read
     return found

@@ -8,7 +8,7 @@ A study (`--8<-- "studies/optimizers.py"`) is shown in the same way.
 
 Prose quotes recorded numbers by `{{ torch_default.ratio:.2f }}` (see `pages`). A line `{{ ledger }}` becomes a summary
 of how often the claims of all programs held (see `ledger`), a line `{{ papers }}` the references of all pages (see
-`papers`).
+`papers`), a line `{{ table path/to/record.json }}` a table (see `tables`).
 
 Options:
     root: The directory of pyproject.toml.
@@ -29,11 +29,11 @@ from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 
 from verified_docs import config as configuration
-from verified_docs import papers, record
+from verified_docs import papers, record, tables
 from verified_docs.errors import DocsError
 from verified_docs.ledger import shown as ledger
 from verified_docs.measurement import Measurement
-from verified_docs.pages import LEDGER, PAPERS, Embedded, Page, Quote
+from verified_docs.pages import LEDGER, PAPERS, TABLE, Embedded, Page, Quote
 from verified_docs.snippet import Snippet
 from verified_docs.studies.file import StudyFile
 
@@ -137,6 +137,8 @@ class _Mark(Preprocessor):
                 lines[number] = lines[number].replace(LEDGER, summary)
             elif lines[number].strip() == PAPERS:  # Markdown still, so that its links are checked
                 lines[number : number + 1] = papers.listed(page).split("\n")
+            elif match := TABLE.fullmatch(lines[number].strip()):
+                lines[number : number + 1] = tables.listed(page, match["path"]).split("\n")
         return lines
 
     def _quoted(self, quote: Quote) -> str:

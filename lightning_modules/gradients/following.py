@@ -101,7 +101,7 @@ def watched(
     training = {module: module.training for module in model.modules()}
     handles = []
     for module in model.modules():
-        if is_activation(module) or _has_weight(module):
+        if is_activation(module) or _is_one_step(module):
             handles.append(module.register_forward_pre_hook(watch.before, with_kwargs=True))
             handles.append(module.register_forward_hook(watch.after))
     try:
@@ -199,6 +199,16 @@ def _has_weight(module: nn.Module) -> bool:
     if isinstance(module, (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.PReLU)):
         return False
     return is_weight_layer(module) or any(True for _ in module.parameters(recurse=False))
+
+
+def _is_one_step(module: nn.Module) -> bool:
+    """Whether it is to be taken as a whole. One that has weight layers besides its own parameters is looked into.
+
+    Embeddings of positions, tokens and scales of layers are such parameters; a whole model may have them.
+    """
+    if is_weight_layer(module):
+        return True
+    return _has_weight(module) and not any(map(is_weight_layer, module.modules()))
 
 
 def _is_opaque(module: nn.Module, is_activation: Callable[[nn.Module], bool]) -> bool:

@@ -19,6 +19,8 @@ import torch
 from pytorch_lightning.cli import OptimizerCallable
 from torch import Tensor, nn
 
+from lightning_modules.batch_inputs import inputs_of
+
 MakeLabels = Callable[[Tensor], tuple[Tensor, Tensor]]
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -93,6 +95,7 @@ class AuxiliaryTask(pl.LightningModule):
         loss: Called with the head's outputs and the labels.
 
     Raises:
+        TypeError: In training, if a batch is a dictionary.
         ValueError: In training, if the function makes as many labels as there are not inputs.
     """
 
@@ -130,7 +133,7 @@ class AuxiliaryTask(pl.LightningModule):
 
     def _measure(self, stage: str, batch: Any) -> Tensor:
         with torch.no_grad():
-            inputs, labels = self.make_labels(batch if isinstance(batch, Tensor) else batch[0])
+            inputs, labels = self.make_labels(inputs_of(batch))
         if len(inputs) != len(labels):
             raise ValueError(
                 f"make_labels must return a label for each input, got {len(inputs)} inputs and {len(labels)} labels."

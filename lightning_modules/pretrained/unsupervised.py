@@ -31,6 +31,8 @@ from pytorch_lightning.cli import OptimizerCallable
 from pytorch_lightning.utilities import rank_zero_warn
 from torch import Tensor, nn
 
+from lightning_modules.batch_inputs import inputs_of
+
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -293,7 +295,7 @@ class StackedAutoencoder(pl.LightningModule):
         return self.decoder[len(self.decoder) - 1 - layer]
 
     def _measure(self, stage: str, batch: Any) -> Tensor:
-        inputs: Tensor = batch if isinstance(batch, Tensor) else batch[0]
+        inputs: Tensor = inputs_of(batch)
         layer = self.layer
         encode: nn.Module
         decode: nn.Module

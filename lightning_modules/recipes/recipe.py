@@ -14,6 +14,7 @@ from typing import Any, TypedDict, Unpack, get_args
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import EarlyStopping
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import nn
 
@@ -109,9 +110,20 @@ class Recipe:
             self.initializer.make(network)
         return network
 
-    def callbacks(self) -> list[pl.Callback]:
-        """New callbacks for one training: those of the regularization."""
-        return [part.callback() for part in self.regularization if part.callback is not None]
+    def callbacks(self, monitor: str = "val/loss") -> list[pl.Callback]:
+        """New callbacks for one training: those of the regularization.
+
+        >>> [stopping.monitor for stopping in recipe("default").callbacks(monitor="val_loss")]
+        ['val_loss']
+
+        Args:
+            monitor: The name under which your module logs the validation loss, for early stopping.
+        """
+        made = [part.callback() for part in self.regularization if part.callback is not None]
+        for callback in made:
+            if isinstance(callback, EarlyStopping) and callback.monitor == "val/loss":
+                callback.monitor = monitor
+        return made
 
     def _built(self, widths: Sequence[int]) -> MLP:
         network = MLP(widths, self.activation.make, self.normalization.make)

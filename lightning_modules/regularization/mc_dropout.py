@@ -29,6 +29,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
+from lightning_modules.batch_inputs import inputs_of
 from lightning_modules.regularization.mc_dropout_prediction import MCPrediction, Tally
 from lightning_modules.regularization.mc_dropout_probe import probe
 
@@ -184,8 +185,7 @@ class MCDropout(pl.LightningModule):
         self, batch: Tensor | Sequence[Tensor], batch_idx: int, dataloader_idx: int = 0
     ) -> MCPrediction:
         """Predict for inputs of shape (n, ...), with or without labels beside them."""
-        inputs = batch if isinstance(batch, Tensor) else batch[0]
-        return self._predict(inputs, None if self.seed is None else self.seed + batch_idx)
+        return self._predict(inputs_of(batch), None if self.seed is None else self.seed + batch_idx)
 
     def _predict(self, inputs: Tensor, seed: int | None) -> MCPrediction:
         return mc_dropout(
@@ -212,6 +212,9 @@ def _predict(
                 f"The model must return one output for each input, got {_shape(output)} for {repeat * n} inputs. "
                 "Dimension 0 of inputs and outputs must be the items."
             )
+        # Under bf16-mixed precision, say; the spread of such numbers would be that of their rounding.
+        if output.dtype in (torch.float16, torch.bfloat16):
+            output = output.float()
         if tally.count == 0 and outputs != "values":
             _check_sums(output, outputs)
         if outputs == "logits":

@@ -110,6 +110,26 @@ def test_in_place_activations_are_seen():
     assert initialize(InPlace(), example=torch.zeros(1, 2))["first"].note == "before ReLU"
 
 
+def test_layers_in_a_model_that_has_parameters_of_its_own_are_seen():
+    class Transformer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.positions = nn.Parameter(torch.zeros(3, 8))
+            layer = nn.TransformerEncoderLayer(8, 2, dim_feedforward=16, batch_first=True)
+            self.encoder = nn.TransformerEncoder(layer, 2)
+            self.head = nn.Linear(8, 2)
+
+        def forward(self, inputs):
+            return self.head(self.encoder(inputs + self.positions).mean(1))
+
+    report = initialize(Transformer(), example=torch.randn(2, 3, 8))
+    for layer in ("encoder.layers.0", "encoder.layers.1"):
+        assert report[f"{layer}.linear1"].note == "before ReLU"
+        assert report[f"{layer}.linear2"].note == "before no activation"
+    assert report["head"].note == "before no activation"
+    assert report["(model)"].note == "left as it is: positions"
+
+
 def test_a_layer_that_the_forward_pass_does_not_reach_is_named():
     model = nn.Module()
     model.used, model.unused = nn.Linear(2, 2), nn.Linear(2, 2)

@@ -136,6 +136,13 @@ def test_regularization_is_any_number_of_methods():
     assert recipe("self-normalizing").callbacks() == []
 
 
+def test_early_stopping_watches_the_loss_by_the_name_that_your_module_gives_it():
+    yours = Regularizer("mine", "", callback=partial(EarlyStopping, monitor="val/accuracy"))
+    chosen = recipe("default", regularization=[EARLY_STOPPING, yours])
+    assert [callback.monitor for callback in chosen.callbacks()] == ["val/loss", "val/accuracy"]
+    assert [callback.monitor for callback in chosen.callbacks("val_loss")] == ["val_loss", "val/accuracy"]
+
+
 def test_each_training_gets_callbacks_of_its_own():
     chosen = recipe("default")
     assert chosen.callbacks()[0] is not chosen.callbacks()[0]

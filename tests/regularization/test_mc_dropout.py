@@ -97,6 +97,16 @@ def test_a_coin_that_can_be_computed():
     assert prediction.mutual_information.mean().item() == pytest.approx(entropy - single, abs=0.001)
 
 
+def test_under_mixed_precision_the_statistics_are_those_of_float32():
+    model, inputs = network(), torch.randn(4, 5)
+    with torch.autocast("cpu", torch.bfloat16):
+        prediction = mc_dropout(model, inputs, samples=50, seed=0)
+    expected = mc_dropout(model, inputs, samples=50, seed=0)
+    assert prediction.mean.dtype == prediction.mutual_information.dtype == torch.float32
+    assert torch.allclose(prediction.mean, expected.mean, atol=0.01)
+    assert torch.allclose(prediction.mean.sum(dim=1), torch.ones(4), atol=1e-6)
+
+
 # Against a loop
 
 

@@ -1,0 +1,85 @@
+"""What the stranger's `configure_optimizers` makes in place of its own optimizer."""
+
+import math
+
+import torch
+from fitting import Fit, parameters
+from pieces import piece
+from pieces_callbacks import is_changed
+from torch import Tensor
+
+from lightning_modules import (
+    AdaGrad,
+    Adam,
+    AdaMax,
+    AdamW,
+    Momentum,
+    Nadam,
+    Nesterov,
+    RMSProp,
+    decay_groups,
+    recipe,
+    scheduled,
+)
+from lightning_modules.recipes.parts import ONE_CYCLE
+
+TORCHS = {
+    AdaGrad: (torch.optim.Adagrad, {}),
+    Adam: (torch.optim.Adam, {}),
+    AdaMax: (torch.optim.Adamax, {}),
+    AdamW: (torch.optim.AdamW, {}),
+    Momentum: (torch.optim.SGD, {"momentum": 0.9}),
+    Nadam: (torch.optim.NAdam, {}),
+    Nesterov: (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
+    RMSProp: (torch.optim.RMSprop, {}),
+}
+
+
+def distance(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> float:
+    return math.hypot(*((ours[name] - theirs[name]).norm().item() for name in ours))
+
+
+def enter(optimizer: type[torch.optim.Optimizer]) -> None:
+    @piece(optimizer.__name__, f"optimizers/{optimizer.__name__.lower()}.md")
+    def _(fit: Fit) -> None:
+        trainer = fit.train(fit.new(lambda module, _: optimizer(module.parameters(), lr=0.003)))
+        assert type(trainer.optimizers[0]) is optimizer
+        found = parameters(fit.model)
+        theirs, settings = TORCHS[optimizer]
+        again = Fit(fit.stranger, fit.circumstance)
+        again.train(again.new(lambda module, _: theirs(module.parameters(), lr=0.003, **settings)))
+        # Two ways to compute the same steps: what they differ by in the last bits grows from step to step.
+        expected, start = parameters(again.model), parameters(fit.new())
+        apart, way = (distance(other, expected) for other in (found, start))
+        assert apart < 0.1 * way
+
+
+for kind in TORCHS:
+    enter(kind)
+
+
+@piece("decay_groups", "regularization/penalties.md")
+def _(fit: Fit) -> None:
+    def configure(module, _):
+        return torch.optim.AdamW(decay_groups(module, weight_decay=1.0), lr=3e-3)
+
+    trainer = fit.train(fit.new(configure))
+    weights, others = trainer.optimizers[0].param_groups
+    assert all(p.ndim > 1 for p in weights["params"])
+    assert len(weights["params"]) + len(others["params"]) == len(list(fit.model.parameters()))
+    assert is_changed(fit)
+
+
+@piece("recipe", "guidelines.md")
+def _(fit: Fit) -> None:
+    chosen = recipe(
+        "default", schedule=ONE_CYCLE
+    )  # the tables' second choice; the first takes eight epochs to act
+
+    def configure(module, _):
+        optimizer = chosen.optimizer.make(module.parameters())
+        return scheduled(module.trainer, optimizer, chosen.schedule.make, chosen.schedule.interval)
+
+    trainer = fit.train(fit.new(configure), *chosen.callbacks(monitor="val_loss"))
+    assert trainer.optimizers[0].param_groups[0]["nesterov"]
+    assert is_changed(fit)

@@ -1,0 +1,107 @@
+"""A table on a page, from a JSON record."""
+
+import json
+
+import pytest
+from markdown import Markdown
+from toy_project import Project
+
+from verified_docs.consistency import problems
+from verified_docs.errors import DocsError
+from verified_docs.pages import Page
+from verified_docs.tables import listed
+
+FULL = {"says": "fails", "why": "It is *full*."}
+
+
+def record(project: Project, *rows, columns=("Piece", "alone", "together")) -> str:
+    table = {"caption": "Made on 1 May.", "columns": list(columns), "rows": list(rows)}
+    project.write("tests/table.json", json.dumps(table))
+    return "tests/table.json"
+
+
+def row(name: str, *cells) -> dict:
+    return {"name": name, "page": f"a/{name}.md", "cells": list(cells)}
+
+
+def shown(project: Project, path: str, place: str = "docs/table.md") -> list[str]:
+    return listed(Page("", place, project.config), path).split("\n")
+
+
+def test_a_row_links_its_name_and_has_a_cell_for_each_column(project: Project):
+    path = record(project, row("one", [{"says": "works"}], [{"says": "works"}]))
+    lines = shown(project, path)
+    assert lines[:3] == [
+        "| Piece | alone | together |",
+        "| --- | --- | --- |",
+        '| <span class="vd-name">[`one`](a/one.md)</span> | works | works |',
+    ]
+    assert "Made on 1 May." in lines
+    assert shown(project, path, "docs/a/b/table.md")[2].startswith(
+        '| <span class="vd-name">[`one`](../one.md)</span> |'
+    )
+
+
+def test_a_reason_stands_once_below_and_every_cell_that_has_it_leads_there(project: Project):
+    other = {"says": "—", "why": "No."}
+    lines = shown(project, record(project, row("one", [FULL], [other]), row("two", [other], [FULL])))
+    assert (
+        lines[2]
+        == '| <span class="vd-name">[`one`](a/one.md)</span> | [fails&nbsp;1](#reason-1) | [—&nbsp;2](#reason-2) |'
+    )
+    assert (
+        lines[3]
+        == '| <span class="vd-name">[`two`](a/two.md)</span> | [—&nbsp;2](#reason-2) | [fails&nbsp;1](#reason-1) |'
+    )
+    assert lines[-2:] == [
+        '1. <span id="reason-1"></span>It is &#42;full&#42;.',
+        '2. <span id="reason-2"></span>No.',
+    ]
+
+
+def test_a_cell_may_say_what_it_is_in_each_of_several_cases(project: Project):
+    cell = [{"says": "works", "of": "cup"}, FULL | {"of": "glass"}]
+    assert shown(project, record(project, row("one", cell, cell)))[2].startswith(
+        '| <span class="vd-name">[`one`](a/one.md)</span> | works (cup)<br>[fails&nbsp;1](#reason-1) (glass) |'
+    )
+
+
+def test_the_page_shows_it_and_the_reasons_have_the_anchors(project: Project):
+    path = record(project, row("one", [FULL], [{"says": "a | b"}]))
+    markdown = Markdown(
+        extensions=["verified_docs.show", "tables"],
+        extension_configs={"verified_docs.show": {"root": str(project.root)}},
+    )
+    html = markdown.convert(f"# Table\n\n{{{{ table {path} }}}}\n\nSay `{{{{ table {path} }}}}`.\n\nAfter.")
+    assert html.count("<td>") == 3
+    assert '<a href="#reason-1">fails&nbsp;1</a>' in html
+    assert '<li><span id="reason-1"></span>It is &#42;full&#42;.</li>' in html
+    assert "<td>a &#124; b</td>" in html
+    assert html.count("{{ table") == 1
+    assert html.endswith("<p>After.</p>")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "docs/table.md: shows a table of tests/table.json, which does not exist"),
+        ("{", "tests/table.json: is no JSON"),
+        ("[]", "tests/table.json: is no record of a table"),
+        ('{"columns": ["a"]}', "tests/table.json: is no record of a table (KeyError: 'rows')"),
+    ],
+)
+def test_what_is_no_record_of_a_table_is_named(project: Project, text, message):
+    if text is not None:
+        project.write("tests/table.json", text)
+    project.write("docs/table.md", "# Table\n\n{{ table tests/table.json }}\n")
+    with pytest.raises(DocsError) as raised:
+        shown(project, "tests/table.json")
+    assert str(raised.value).startswith(message)
+    (problem,) = problems(project.config)
+    assert problem.startswith(message)
+
+
+def test_a_row_of_another_length_is_named(project: Project):
+    path = record(project, row("one", [{"says": "works"}]))
+    with pytest.raises(DocsError, match="one has 1 cells, for 2 columns"):
+        shown(project, path)
