@@ -1,0 +1,17 @@
+// Is the built site valid HTML? `npx html-validate "site/**/*.html"`, weekly. What is not asked, and why:
+export default {
+  root: true,
+  extends: ["html-validate:standard", "html-validate:document"],
+  elements: [
+    "html5",
+    {
+      // The theme leaves the attribute empty on the labels of its menu. A browser takes it for absent.
+      label: { attributes: { tabindex: { enum: ["", "/-?\\d+/"] } } },
+    },
+  ],
+  rules: {
+    // The theme says autocomplete="off" of the boxes that open its menus, so that a browser that restores forms leaves
+    // them shut. The site has no field of its own.
+    "valid-autocomplete": "off",
+  },
+}
