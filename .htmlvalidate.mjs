@@ -1,7 +1,8 @@
-// Is the built site valid HTML? `npx html-validate "site/**/*.html"`, weekly. What is not asked, and why:
+// Is the built site valid HTML? Asked weekly. What the standard demands, no matters of taste; names, labels and
+// references are looked at in a browser (tests/site/), where the theme's scripts have run. What is excepted, and why:
 export default {
   root: true,
-  extends: ["html-validate:standard", "html-validate:document"],
+  extends: ["html-validate:standard"],
   elements: [
     "html5",
     {

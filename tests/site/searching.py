@@ -23,5 +23,6 @@ def answer_times(page: Page, words: list[str]) -> dict[str, float]:
         page.locator(INPUT).fill("")
         for letter in word:
             page.keyboard.type(letter)
-            times[word] = page.wait_for_function("window.answered").json_value()
+            page.wait_for_function("window.answered !== null")
+        times[word] = page.evaluate("window.answered")
     return times

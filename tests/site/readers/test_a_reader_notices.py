@@ -59,6 +59,10 @@ def test_a_notebook_that_fails_is_named_with_its_error(reader):
     assert "ZeroDivisionError" in reader.notebook(notebook("1 / 0"), 120).failure
 
 
+def test_a_notebook_that_does_not_end_is_stopped_with_its_kernel(reader):
+    assert reader.notebook(notebook("import time; time.sleep(3600)"), 5).failure == "was not done after 5 s"
+
+
 def test_a_figure_that_is_not_drawn_is_missed():
     drawn = v4.new_output("display_data", {"image/png": "AAAA"})
     assert faults(in_notebook(notebook("plot()", drawn)), "", figures=1) == ""
