@@ -1,4 +1,7 @@
-"""The project's commands: `nox -l` lists them. All sessions share one environment, made once (1.8 GB, a minute)."""
+"""The project's commands: `nox -l` lists them. They share one environment, made once (1.8 GB, a minute).
+
+Only `readers` makes another one, each time anew: what a reader's environment lacks must not be left from the last time.
+"""
 
 import hashlib
 import os
