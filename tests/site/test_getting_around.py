@@ -68,7 +68,7 @@ def test_the_search_index_comes_when_somebody_searches(page, address, key):
 
 
 def test_search_answers_within_a_tenth_of_a_second(page, address):
-    """The median of seven words typed letter by letter: one slow answer may be the machine's, half of them are not."""
+    """The median of seven words: one slow answer may be the machine's. What shares the core is taken out."""
     page.goto(f"{address}/verified/")
     open_search(page, "verified")
     page.locator(".md-search-result__link").first.wait_for(timeout=15_000)  # The index has come.

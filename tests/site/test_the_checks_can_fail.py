@@ -83,7 +83,8 @@ def test_what_scrolls_inside_its_own_box_is_no_overflow(faults):
 
 
 @pytest.mark.parametrize("delay", [0, 150])
-def test_a_slow_search_is_timed(phone, tmp_path, delay):
+def test_a_slow_search_is_timed(phone, tmp_path, delay, monkeypatch):
+    monkeypatch.setattr("searching.crowding", lambda: 1.0)
     (tmp_path / "index.html").write_text(SOUND.replace("ARTICLE", SEARCH.replace("DELAY", str(delay))))
     with serve(tmp_path) as address, contextlib.closing(phone.new_page()) as page:
         page.goto(f"{address}/")
