@@ -1,7 +1,11 @@
-"""The project's commands: `nox -l` lists them. All sessions share one environment, made once (1.8 GB, a minute)."""
+"""The project's commands: `nox -l` lists them. They share one environment, made once (1.8 GB, a minute).
+
+Only `readers` makes another one, each time anew: what a reader's environment lacks must not be left from the last time.
+"""
 
 import hashlib
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -12,6 +16,7 @@ nox.options.sessions = ["docs"]
 nox.options.default_venv_backend = "none"  # one shared environment, see environment()
 
 ROOT = Path(__file__).parent
+PINS = ["-c", str(ROOT / "constraints.txt")]
 WORKERS = ["-n", str(os.cpu_count() or 1), "--maxschedchunk", "1"]
 
 
@@ -21,18 +26,35 @@ def environment(session: nox.Session) -> str:
     if newest:
         session.posargs.remove("--newest")
     folder = ROOT / ".nox" / ("newest" if newest else "env")
-    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    pins = [] if newest else ["-c", str(ROOT / "constraints.txt")]
+    python = python_of(folder)
+    pins = [] if newest else PINS
     wanted = [ROOT / "pyproject.toml", ROOT / "constraints.txt"]
     stamp = hashlib.sha256(b"".join(path.read_bytes() for path in wanted)).hexdigest()
     made_from = folder / "made_from"
     if not (made_from.is_file() and made_from.read_text() == stamp):
         session.run(sys.executable, "-m", "virtualenv", "--quiet", str(folder), external=True)
-        session.run(
-            str(python), "-m", "pip", "install", *pins, "-e", ".[docs,tests,cluster,keras]", external=True
-        )
+        session.run(python, "-m", "pip", "install", *pins, "-e", ".[docs,tests,cluster,keras]", external=True)
         made_from.write_text(stamp)
-    return str(python)
+    return python
+
+
+def readers_environment(session: nox.Session, python: str) -> str:
+    """Make an environment like a reader's: the wheel, what the guide's programs import, Jupyter; its Python."""
+    folder, wheels = ROOT / ".nox" / "readers", ROOT / ".nox" / "wheel"
+    shutil.rmtree(wheels, ignore_errors=True)
+    session.run(
+        python, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(wheels), str(ROOT), external=True
+    )
+    [wheel] = wheels.glob("*.whl")
+    session.run(sys.executable, "-m", "virtualenv", "--quiet", "--clear", str(folder), external=True)
+    # Of Jupyter what runs a notebook. Without ipywidgets, which it brings along, tqdm warns when Lightning is imported.
+    wanted = [f"{wheel}[programs,keras]", "ipykernel", "ipywidgets", "nbclient"]
+    session.run(python_of(folder), "-m", "pip", "install", *PINS, *wanted, external=True)
+    return python_of(folder)
+
+
+def python_of(folder: Path) -> str:
+    return str(folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python"))
 
 
 def run(session: nox.Session, python: str, *command: str) -> None:
@@ -103,6 +125,17 @@ def robustness(session: nox.Session) -> None:
 
 
 @nox.session
+def readers(session: nox.Session) -> None:
+    """Copy every program from the site and run it, and every notebook, where only the wheel is: `-- -k momentum`."""
+    python = environment(session)
+    reader = readers_environment(session, python)
+    fetch_data(session, reader)
+    run(session, python, "verified_docs", "build")
+    session.env["READERS_PYTHON"] = reader
+    run(session, python, "pytest", "tests/site/readers", "-v", *WORKERS, *session.posargs)
+
+
+@nox.session
 def benchmarks(session: nox.Session) -> None:
     """Measure speed, each time against a named peer in the same run; prints a table."""
     python = environment(session)
@@ -123,4 +156,5 @@ def check(session: nox.Session, python: str) -> None:
 
 def fetch_data(session: nox.Session, python: str) -> None:
     """Get Fashion-MNIST where it is not there yet; without it, what needs it is named as not verified."""
-    session.run(python, "-m", "lightning_modules.data", external=True, success_codes=[0, 1])
+    # -P: the library that is installed there, not the one in this folder.
+    session.run(python, "-P", "-m", "lightning_modules.data", external=True, success_codes=[0, 1])

@@ -4,6 +4,7 @@
 with CI=true that is a failure.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 from zlib import crc32
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 sys.path.insert(0, str(Path(__file__).parent))  # For the helpers beside this file, in any import mode.
 
@@ -69,6 +70,14 @@ def browser() -> Iterator[Browser]:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(WITHOUT_CHROMIUM)
     with chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def desk(browser: Browser) -> Iterator[BrowserContext]:
+    """A window whose clipboard can be read."""
+    with contextlib.closing(context(browser)) as desk:
+        desk.grant_permissions(["clipboard-read", "clipboard-write"])
+        yield desk
 
 
 @pytest.fixture(scope="session")

@@ -7,18 +7,8 @@ from urllib.request import urlopen
 
 import nbformat
 import pytest
-from browsing import ROOT, context, pages, programs
-
-# The page's code block, then its results, which name the program.
-RESULTS = ".vd-results[data-program]"
-BLOCK_BEFORE = "xpath=preceding::div[contains(concat(' ', @class, ' '), ' highlight ')][1]"
-
-
-@pytest.fixture(scope="module")
-def desk(browser):
-    with contextlib.closing(context(browser)) as desk:
-        desk.grant_permissions(["clipboard-read", "clipboard-write"])
-        yield desk
+from browsing import ROOT, pages, programs
+from copying import shown
 
 
 @pytest.fixture
@@ -29,12 +19,9 @@ def page(desk, address, program_path):
 
 
 def test_copying_a_program_copies_the_file(page):
-    page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
-    for results in page.locator(RESULTS).all():
-        program = results.get_attribute("data-program")
-        results.locator(BLOCK_BEFORE).locator(".md-code__button[data-md-type=copy]").click()
-        copied = page.evaluate("navigator.clipboard.readText()")
-        assert copied.rstrip("\n") == (ROOT / program).read_text(encoding="utf-8").rstrip("\n"), program
+    for one in shown(page):
+        program = (ROOT / one.program).read_text(encoding="utf-8")
+        assert one.copied.rstrip("\n") == program.rstrip("\n"), one.program
 
 
 def test_every_download_runs_and_is_the_program(page):
@@ -53,9 +40,9 @@ def test_every_download_runs_and_is_the_program(page):
 
 
 def test_the_programs_shown_are_files(site):
-    shown = {program for path in pages() for program in programs(site, path)}
-    assert shown, "no page of the site shows a program with its results"
-    assert not [program for program in shown if not (ROOT / program).is_file()]
+    found = {program for path in pages() for program in programs(site, path)}
+    assert found, "no page of the site shows a program with its results"
+    assert not [program for program in found if not (ROOT / program).is_file()]
 
 
 def test_names_of_the_library_in_programs_lead_to_the_api(site):

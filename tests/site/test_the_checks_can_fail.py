@@ -1,9 +1,11 @@
 """A check that cannot fail checks nothing: each fault, made on purpose, is found."""
 
 import contextlib
+import time
 
 import pytest
 from browsing import context, serve
+from searching import answer_times
 from visits import Visit, visit
 
 SOUND = """<!doctype html><html lang="en"><head><title>Sound</title>
@@ -25,18 +27,34 @@ FAULTS = {
     "invisible figure": "<svg aria-label='A' style='display: none'></svg>",
     "invisible formula": "<math style='visibility: hidden'><mi>x</mi></math>",
     "request to another host": "<img alt='A' src='http://example.com/a.png'>",
+    "moves while it loads": "<img alt='A' src='slow.svg'>" + "<p>Read me, while the picture comes.</p>" * 9,
     "request to another host: <link": "<link rel='preconnect' href='https://example.com'>",
     "scrolls, but cannot be focused": f"<pre style='overflow-x: auto'>{'wide ' * 99}</pre>",
     "STIX Two Math is not loaded": "<math><mi>x</mi></math>",
+    "the largest piece is seen only after": "<script>for (const start = Date.now(); Date.now() < start + 1200;);</script>"
+    "<p>Late.</p>",
     "the page is": "<p style='width: 900px'>Wide.</p>",
     "unprocessed source": "<p>Then $$x^2$$ follows.</p>",
     "unprocessed source in the text: 'so {{": "<p>so {{ this.number }}</p>",
 }
 
+# Answers each letter after a while.
+SEARCH = """<input class=md-search__input><ol class=md-search-result__list></ol><script>
+document.querySelector("input").onkeyup = ({ target }) => target.value && setTimeout(
+    () => document.querySelector("ol").append(document.createElement("li")), DELAY)
+</script>"""
+PICTURE = "<svg xmlns='http://www.w3.org/2000/svg' width='300' height='500'/>"
+
+
+def _slow_picture(route):
+    time.sleep(0.6)  # Long enough for the words to be painted without it.
+    route.fulfill(body=PICTURE, content_type="image/svg+xml")
+
 
 @pytest.fixture(scope="module")
 def phone(browser):
     with contextlib.closing(context(browser, width=390)) as phone:
+        phone.route("**/slow.svg", _slow_picture)
         yield phone
 
 
@@ -64,11 +82,22 @@ def test_what_scrolls_inside_its_own_box_is_no_overflow(faults):
     assert faults(box) == []
 
 
+@pytest.mark.parametrize("delay", [0, 150])
+def test_a_slow_search_is_timed(phone, tmp_path, delay, monkeypatch):
+    monkeypatch.setattr("searching.crowding", lambda: 1.0)
+    (tmp_path / "index.html").write_text(SOUND.replace("ARTICLE", SEARCH.replace("DELAY", str(delay))))
+    with serve(tmp_path) as address, contextlib.closing(phone.new_page()) as page:
+        page.goto(f"{address}/")
+        times = answer_times(page, ["ab", "c"])
+    assert times.keys() == {"ab", "c"}
+    assert all(delay <= time for time in times.values())
+
+
 def test_a_heavy_page_is_weighed(tmp_path):
     (tmp_path / "index.html").write_text("\n".join(map(str, range(100_000))))
     (tmp_path / "font.woff2").write_bytes(bytes(50_000))
     here = "http://127.0.0.1:1/"
-    heavy = Visit(here, [], [here, f"{here}font.woff2", "http://example.com/not_ours.js"], {}, [])
+    heavy = Visit(here, [], [here, f"{here}font.woff2", "http://example.com/not_ours.js"], {}, [], {})
     sizes = heavy.weight(tmp_path)
     assert sizes.keys() == {here, f"{here}font.woff2"}
     assert sizes[f"{here}font.woff2"] == 50_000  # A font is compressed already.

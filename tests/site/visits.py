@@ -22,6 +22,10 @@ AXE_OPTIONS = {
 CONTRAST = AXE_OPTIONS | {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 CHECKS = (Path(__file__).parent / "checks.js").read_text()
 THIN = (Path(__file__).parent / "thin.js").read_text()
+SPEED = (Path(__file__).parent / "speed.js").read_text()
+FIRST_SIGHT = 1000  # milliseconds from the navigation's start to the largest contentful paint
+SHIFT = 0.05  # cumulative layout shift: the part of the window that moves, times how far
+LOADS = 3  # A machine that is busy with other things delays one load; what is slow three times is the page.
 # Compressed already; everything else goes gzipped over the wire.
 PACKED = {".woff2", ".png", ".gz", ".jpg", ".webp"}
 
@@ -33,6 +37,7 @@ class Visit:
     requests: list[str]
     facts: dict[str, Any]
     axe: list[str]
+    speed: dict[str, Any]
 
     @cached_property
     def foreign(self) -> list[str]:
@@ -58,7 +63,7 @@ class Visit:
         found += [f"image that does not load: {html}" for html in facts["brokenImages"]]
         found += [f"scrolls, but cannot be focused: {html}" for html in facts["stuck"]]
         found += [f"unprocessed source in the text: {text!r}" for text in facts["raw"]]
-        return found
+        return [*found, *late_or_moving(self.speed)]
 
     def weight(self, site: Path) -> dict[str, int]:
         """Bytes over the wire of a first visit, by address."""
@@ -87,7 +92,7 @@ def visit_in_themes(context: BrowserContext, url: str, themes: Iterable[str]) ->
     page.on("request", lambda request: requests.append(request.url))
     facts, violations = {}, {}
     try:
-        page.goto(url, wait_until="load")
+        speed = load(page, url)
         page.evaluate(AXE)
         for theme in themes:
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
@@ -98,7 +103,31 @@ def visit_in_themes(context: BrowserContext, url: str, themes: Iterable[str]) ->
             violations[theme] = run_axe(page, CONTRAST if violations else AXE_OPTIONS)
     finally:
         page.close()
-    return {theme: Visit(url, errors, requests, facts[theme], violations[theme]) for theme in facts}
+    return {theme: Visit(url, errors, requests, facts[theme], violations[theme], speed) for theme in facts}
+
+
+def load(page: Page, url: str) -> dict[str, Any]:
+    """Load the page as on a first visit, again where it was slow; what speed.js noticed the last time."""
+    page.context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
+    page.add_init_script(SPEED)
+    for _ in range(LOADS):
+        page.goto(url, wait_until="load")
+        speed = page.evaluate("speed()")
+        if speed["largest"]["ms"] <= FIRST_SIGHT:
+            break
+    return speed
+
+
+def late_or_moving(speed: dict[str, Any]) -> list[str]:
+    """What comes late, and what moves while it comes."""
+    found = []
+    largest = speed["largest"]
+    if largest["ms"] > FIRST_SIGHT:
+        found.append(f"the largest piece is seen only after {largest['ms']:.0f} ms: {largest['html']}")
+    if speed["shift"] > SHIFT:
+        worst = max(speed["moved"], key=lambda moved: moved["by"])
+        found.append(f"moves while it loads, by {speed['shift']:.3f}: {', '.join(worst['what'])}")
+    return found
 
 
 def run_axe(page: Page, options: dict[str, Any]) -> list[str]:
