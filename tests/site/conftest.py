@@ -29,14 +29,21 @@ WIDTHS = [390, 1280]
 
 
 def _is_due(path: str, width: int) -> bool:
-    """Notebooks' pages are all made alike: a push looks at an eighth of them on a phone, at another on a desk."""
-    if not path.startswith("notebooks/") or os.environ.get("SITE_TESTS") == "all":
+    """Pages that are all made alike are looked at by samples on a push, and all of them weekly.
+
+    Of notebooks' pages an eighth on a phone and another on a desk; each API page at one of the widths.
+    """
+    if os.environ.get("SITE_TESTS") == "all":
         return True
-    return WIDTHS.index(width) == crc32(path.encode()) % 8
+    if path.startswith("notebooks/"):
+        return WIDTHS.index(width) == crc32(path.encode()) % 8
+    if path.startswith("api/"):
+        return WIDTHS.index(width) == crc32(path.encode()) % 2
+    return True
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests run for every page at two widths, for all but notebooks (`guide_path`), or for those with programs."""
+    """Tests run for every page at two widths, or for those with programs."""
     # Without a site one run is left, which fails in the fixture `site` and says what to do.
     found = pages()
     if "width" in metafunc.fixturenames:
@@ -46,9 +53,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "program_path" in metafunc.fixturenames:
         shown = [path for path in found if programs(SITE, path)]
         metafunc.parametrize("program_path", shown or [""], ids=lambda path: path or "home")
-    if "guide_path" in metafunc.fixturenames:
-        guide = [path for path in found if not path.startswith("notebooks/")]
-        metafunc.parametrize("guide_path", guide or [""], ids=lambda path: path or "home")
 
 
 @pytest.fixture(scope="session")
