@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from zlib import crc32
 
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
@@ -73,6 +74,11 @@ def pages(site: Path = SITE) -> list[str]:
     """Every page's path, as it stands in its address: "", "gradients/initialization/", "404.html"."""
     found = [path.relative_to(site).as_posix() for path in site.rglob("*.html")]
     return sorted(name.removesuffix("index.html") for name in found)
+
+
+def in_sample(path: str, of: int, which: int = 0) -> bool:
+    """Whether a page is in one of `of` samples of pages that are made alike; with SITE_TESTS=all every page is."""
+    return os.environ.get("SITE_TESTS") == "all" or crc32(path.encode()) % of == which
 
 
 def programs(site: Path, path: str) -> list[str]:

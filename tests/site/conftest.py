@@ -10,14 +10,13 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from zlib import crc32
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 sys.path.insert(0, str(Path(__file__).parent))  # For the helpers beside this file, in any import mode.
 
-from browsing import CHROMIUM, SITE, chromium, context, pages, programs, serve
+from browsing import CHROMIUM, SITE, chromium, context, in_sample, pages, programs, serve
 from visits import Visit, visit_in_themes
 
 WITHOUT_CHROMIUM = (
@@ -29,17 +28,10 @@ WIDTHS = [390, 1280]
 
 
 def _is_due(path: str, width: int) -> bool:
-    """Pages that are all made alike are looked at by samples on a push, and all of them weekly.
-
-    Of notebooks' pages an eighth on a phone and another on a desk; each API page at one of the widths.
-    """
-    if os.environ.get("SITE_TESTS") == "all":
-        return True
+    """On a push, of notebooks' pages an eighth on a phone and another on a desk; each API page at one of the widths."""
     if path.startswith("notebooks/"):
-        return WIDTHS.index(width) == crc32(path.encode()) % 8
-    if path.startswith("api/"):
-        return WIDTHS.index(width) == crc32(path.encode()) % 2
-    return True
+        return in_sample(path, 8, WIDTHS.index(width))
+    return not path.startswith("api/") or in_sample(path, 2, WIDTHS.index(width))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
