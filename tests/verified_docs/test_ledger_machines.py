@@ -9,6 +9,7 @@ from toy_project import Project
 from verified_docs import config
 from verified_docs.errors import DocsError
 from verified_docs.ledger import entry as ledger
+from verified_docs.ledger.entry import Claim, Entry
 
 MACHINES = """
 [tool.verified_docs.ledger]
@@ -31,12 +32,52 @@ def test_its_own_seed_is_tried_on_each_instruction_set_and_number_of_threads(pro
     """)  # fmt: skip
     run = robustness(project, "--seeds", "1", "--threads", "1,2")
     held = ledger.fresh(snippet)
-    assert held.machines == ("slow, 1 thread", "slow, 2 threads", "fast, 1 thread", "fast, 2 threads")
+    assert held.machines == ("slow, 1 thread", "fast, 1 thread", "slow, 2 threads", "fast, 2 threads")
     assert [claim.failed_machines for claim in held.claims] == [("fast, 2 threads",), ()]
     assert [claim.failed_seeds for claim in held.claims] == [(), ()]
     assert run.code == 1
     assert "snippets/a.py:4: held 1 of 1 seeds, 3 of 4 processors and threads" in run.output
     assert "fast, 2 threads: " in run.output
+
+
+def test_what_other_machines_and_seeds_gave_can_be_added(project: Project):
+    project.configure(data=MACHINES)
+    snippet = project.snippet("a", """
+        import os, random
+        here = (os.environ.get("SPEED"), os.environ.get("THREADS"))
+        assert here != ("1", "1")
+        assert here != ("2", "2")
+        assert random.Random(1).random() == 0.13436424411240122
+    """)  # fmt: skip
+    robustness(project, "--seeds", "2", "--processors", "slow")
+    robustness(project, "--add", "--seeds", "0", "--threads", "1,2", "--processors", "fast")
+    added = ledger.fresh(snippet)
+    assert (added.seeds, added.machines) == (2, ("slow, 1 thread", "fast, 1 thread", "fast, 2 threads"))
+    assert [claim.failed_machines for claim in added.claims] == [
+        ("slow, 1 thread",),
+        ("fast, 2 threads",),
+        (),
+    ]
+    assert [len(claim.failed_seeds) for claim in added.claims] == [0, 0, 2]
+
+
+def test_what_is_tried_again_replaces_what_was_tried_before():
+    before = Entry("", 3, ("old", "again"), (Claim("a", ("seed",), ("old", "again")), Claim("b")))
+    now = Entry("", 2, ("again", "new"), (Claim("a"), Claim("b", (), ("again",))))
+    assert now.added_to(before) == Entry(
+        "", 2, ("old", "again", "new"), (Claim("a", (), ("old",)), Claim("b", (), ("again",)))
+    )
+
+
+def test_nothing_is_added_to_what_is_not_there(project: Project):
+    project.snippet("a", "assert True\n")
+    run = robustness(project, "--add", "--seeds", "0")
+    assert run.code != 0
+    assert "snippets/a.py: its claims were not yet held against other seeds" in run.output
+    assert (
+        "--seeds 0: claims are held against one other seed at least"
+        in robustness(project, "--seeds", "0").output
+    )
 
 
 def test_runs_on_two_threads_go_alone(project: Project):

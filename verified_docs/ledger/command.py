@@ -30,11 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--processors", help="by the names of pyproject.toml, with commas; default: all that this machine has"
     )
     parser.add_argument("--threads", default="1,2", help="numbers of threads, with commas; default: 1,2")
+    parser.add_argument(
+        "--add", action="store_true", help="to what is recorded: another machine's processors, or --seeds 0"
+    )
 
 
 def run(config: Config, arguments: argparse.Namespace) -> int:
     """Hold the claims of the named snippets against other seeds and processors; 1 where one holds too rarely."""
-    if arguments.seeds < 1:
+    if arguments.seeds < (0 if arguments.add else 1):
         raise DocsError(f"--seeds {arguments.seeds}: claims are held against one other seed at least")
     if arguments.jobs < 1:
         raise DocsError(f"--jobs {arguments.jobs}: at least one run goes on at once")
@@ -48,14 +51,20 @@ def run(config: Config, arguments: argparse.Namespace) -> int:
             "which the records are made with"
         )
     try:
-        return _hold(config, snippets, arguments.seeds, machines, arguments.jobs)
+        earlier = {snippet: ledger.fresh(snippet) for snippet in snippets} if arguments.add else {}
+        return _hold(config, snippets, arguments.seeds, machines, arguments.jobs, earlier)
     except KeyboardInterrupt:
         print("\nstopped; finished runs are kept, the same command goes on from there", file=sys.stderr)
         return 130
 
 
 def _hold(
-    config: Config, snippets: Sequence[Snippet], seeds: int, machines: Sequence[Machine], jobs: int
+    config: Config,
+    snippets: Sequence[Snippet],
+    seeds: int,
+    machines: Sequence[Machine],
+    jobs: int,
+    earlier: Mapping[Snippet, Entry],
 ) -> int:
     from verified_docs.ledger.holding import make
 
@@ -68,7 +77,8 @@ def _hold(
     for snippet in snippets:
         if snippet not in unknown:
             tried = {trial: one for trial, one in came.items() if trial.snippet == snippet}
-            held[snippet] = Entry.of(snippet, tried)
+            new = Entry.of(snippet, tried)
+            held[snippet] = new.added_to(earlier[snippet]) if snippet in earlier else new
             ledger.save(snippet, held[snippet])
             problems += _complaints(snippet, held[snippet], tried)
     return _tell(held, problems)
@@ -161,7 +171,7 @@ def _machines(config: Config, processors: str | None, threads: str) -> list[Mach
         counts = [0]
     if min(counts) < 1:
         raise DocsError(f"--threads {threads}: give numbers of at least 1, with commas")
-    return [Machine(name, there[name], count) for name in able for count in counts]
+    return [Machine(name, there[name], count) for count in counts for name in able]
 
 
 def _has(config: Config, name: str) -> bool:

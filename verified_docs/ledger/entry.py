@@ -59,6 +59,21 @@ class Entry:
         )
         return cls(snippet.digest, len(shifted), tuple(trial.label for trial in moved), claims)
 
+    def added_to(self, earlier: Entry) -> Entry:
+        """What both say of the same snippet; of seeds, or of a machine, with which both were tried, this one's."""
+        machines = (*(one for one in earlier.machines if one not in self.machines), *self.machines)
+
+        def both(before: Claim, now: Claim) -> Claim:
+            seeds = now.failed_seeds if self.seeds else before.failed_seeds
+            failed = {
+                *(one for one in before.failed_machines if one not in self.machines),
+                *now.failed_machines,
+            }
+            return Claim(now.claim, seeds, tuple(one for one in machines if one in failed))
+
+        claims = tuple(map(both, earlier.claims, self.claims))
+        return Entry(self.source, self.seeds or earlier.seeds, machines, claims)
+
     def share(self, claim: Claim) -> float:
         """The part of the seeds or of the machines with which `claim` held, whichever is less."""
         return min(
