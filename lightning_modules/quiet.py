@@ -24,7 +24,7 @@ class _QuietTrainer(pl.Trainer):
     is handed on, and that is no signature that mypy would take for the same.
     """
 
-    def validate(  # type: ignore[override]
+    def validate(  # type: ignore[override]  # the rest is in options
         self,
         model: Any = None,
         dataloaders: Any = None,
@@ -35,7 +35,7 @@ class _QuietTrainer(pl.Trainer):
     ) -> Any:
         return super().validate(model, dataloaders, ckpt_path, verbose, datamodule, **options)
 
-    def test(  # type: ignore[override]
+    def test(  # type: ignore[override]  # the rest is in options
         self,
         model: Any = None,
         dataloaders: Any = None,

@@ -1,16 +1,16 @@
 r"""Monte Carlo dropout: leave dropout on when predicting, ask many times, and see how much the answers differ.
 
-Each pass t of T draws new masks, which makes it another network; with p_t its class probabilities for an input,
+Each pass k of K draws new masks, which makes it another network; with p_k its class probabilities for an input,
 
-    mean                  p = 1/T Σ_t p_t
+    mean                  p = 1/K Σ_k p_k
     predictive entropy    H(p) = −Σ_c p_c ln p_c                the whole doubt
-    mutual information    H(p) − 1/T Σ_t H(p_t)                 the part on which the networks disagree
+    mutual information    H(p) − 1/K Σ_k H(p_k)                 the part on which the networks disagree
 
 No weight is trained anew: any network that was trained with dropout will do. Only its dropout modules are switched on.
 `model.train()` would also switch batch normalization to the statistics of the batch, and make each
 prediction depend on what else is in it.
 
-T passes over n items are made as fewer passes over more rows, each item repeated, so that a processor is busy; every row
+K passes over n items are made as fewer passes over more rows, each item repeated, so that a processor is busy; every row
 has masks of its own.
 
 Gal, Ghahramani, "Dropout as a Bayesian Approximation: Representing Model Uncertainty in Deep Learning", ICML 2016.
@@ -91,7 +91,7 @@ def mc_dropout(
         model: Any module that maps inputs of shape (n, ...) to a tensor of shape (n, classes, ...) or (n, ...). Its
             modes, and torch's random numbers if there is a seed, are the same afterwards.
         inputs: Shape (n, ...).
-        samples: How many passes with dropout, T.
+        samples: How many passes with dropout, K.
         outputs: What the model returns: "logits", of which the softmax over dimension 1 is taken; "probabilities"
             over dimension 1; or "values", as in regression, which have no entropies.
         seed: Makes the result the same each time, for the same inputs and memory. None draws on from torch's

@@ -9,15 +9,15 @@ from torch import Tensor
 
 @dataclass  # not frozen: Lightning moves predictions to the CPU, and refuses to do so with frozen ones
 class MCPrediction:
-    """The prediction for n items, from T passes with dropout.
+    """The prediction for n items, from K passes with dropout.
 
     Attributes:
         mean: Mean over the passes, of class probabilities with shape (n, classes, ...), or of the outputs.
-        std: Standard deviation over the passes (with T − 1), same shape.
+        std: Standard deviation over the passes (with K − 1), same shape.
         entropy: Entropy of the mean, in nats, shape (n, ...): the whole doubt. None where there are no probabilities.
         mutual_information: The entropy less the mean entropy of single passes, in nats, shape (n, ...): the part of
             the doubt on which the passes disagree. More data could remove it. None where there are no probabilities.
-        samples: Each pass by itself, shape (T, n, ...), if they were to be kept.
+        samples: Each pass by itself, shape (K, n, ...), if they were to be kept.
     """
 
     mean: Tensor

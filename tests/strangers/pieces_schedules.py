@@ -35,7 +35,7 @@ SCHEDULES = {
     CosineDecay: "schedules/cosine.md",
     CosineRestarts: "schedules/cosine.md",
     OneCycle: "schedules/one_cycle.md",
-    Warmup: "schedules/one_cycle.md",
+    Warmup: "schedules/cosine.md#warm-up",
 }
 
 

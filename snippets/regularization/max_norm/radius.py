@@ -5,7 +5,7 @@ For four radii, the fraction of all units that are on the ball in the last epoch
 (blue) and at one five times higher (orange); points are three seeds, lines
 their means, dashed lines training without a constraint. At the suitable rate a
 ball of 2 is never reached, and those that act gain next to nothing, or cost
-accuracy; at the high rate one of 1 makes up for what the rate costs.
+accuracy; at the high rate one of 1 makes up for most of what the rate costs.
 """
 
 import matplotlib.pyplot as plt

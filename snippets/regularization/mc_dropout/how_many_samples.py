@@ -1,8 +1,8 @@
 """How many passes are enough?
 
-Negative log likelihood on new images of the mean of T passes with dropout, for a
+Negative log likelihood on new images of the mean of K passes with dropout, for a
 network that learned 1,000 images by heart; the line is the mean of 20 draws of
-T passes, the band their range. One pass is worse than the plain prediction
+K passes, the band their range. One pass is worse than the plain prediction
 (dashed), two are better, and from about 30 on little is left to gain.
 """
 
