@@ -35,7 +35,7 @@ class Classifier(pl.LightningModule):
     >>> classifier(torch.zeros(5, 1, 8, 8)).shape
     torch.Size([5, 10])
 
-    A recipe says optimizer, schedule and regularization for you; what you give as well, comes in place of its part.
+    A recipe says optimizer, schedule and regularization for you; what you give beside it comes in place of its part.
     The network is yours, and is trained as it is: `Recipe.network` builds one as the recipe says.
 
     >>> from lightning_modules import recipe
@@ -99,11 +99,11 @@ class Classifier(pl.LightningModule):
 
     def on_train_start(self) -> None:
         """Begin, in the middle of an epoch if a run is resumed there."""
-        self._train_epoch.is_logged = False
+        self._train_epoch.begin()
 
     def on_train_epoch_start(self) -> None:
-        """Begin an epoch."""
-        self._train_epoch.is_logged = False
+        """Begin an epoch, of which a training that was interrupted may have left counts."""
+        self._train_epoch.begin()
 
     def on_validation_epoch_start(self) -> None:
         """Begin to validate."""

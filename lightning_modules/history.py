@@ -37,6 +37,7 @@ class History(pl.Callback):
         self.epochs: list[dict[str, float]] = []
         self.steps: list[int] = []
         self._losses: list[Tensor] = []
+        self._earlier_losses: list[float] = []
         self._left_over: dict[str, Tensor] = {}
 
     def __getitem__(self, name: str) -> list[float]:
@@ -89,8 +90,9 @@ class History(pl.Callback):
         """Go on from there."""
         self.epochs = [dict(epoch) for epoch in state_dict["epochs"]]
         self.steps = list(state_dict["steps"])
-        self._losses = list(torch.tensor(state_dict["losses"]))
+        # As numbers: tensors would have to be where those of this run will be.
+        self._earlier_losses, self._losses = list(state_dict["losses"]), []
 
     def _step_losses(self) -> list[float]:
         losses: list[float] = torch.stack(self._losses).tolist() if self._losses else []
-        return losses
+        return self._earlier_losses + losses

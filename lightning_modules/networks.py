@@ -35,7 +35,7 @@ class MLP(nn.Sequential):
 
     Raises:
         ValueError: If there are fewer than two widths or one is not positive; on a call, if an item's size is
-            not the first width.
+            not the first width or there is no batch of them.
     """
 
     def __init__(
@@ -67,6 +67,11 @@ class MLP(nn.Sequential):
 
     def forward(self, input: Tensor) -> Tensor:
         """Map items `input` of shape (n, ...), `widths[0]` numbers each, to outputs of shape (n, `widths[-1]`)."""
+        if input.ndim < 2:
+            raise ValueError(
+                f"An MLP takes a batch of items, shape (n, ...), got shape {tuple(input.shape)}. For a single item, pass "
+                "item.unsqueeze(0)."
+            )
         takes = next(layer.in_features for layer in self if isinstance(layer, nn.Linear))
         size = math.prod(input.shape[1:])
         if size != takes:

@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+import pytorch_lightning as pl
 import torch
 from pytorch_lightning.cli import ReduceLROnPlateau
 from torch import nn
@@ -54,6 +55,22 @@ def test_each_epoch_is_counted_from_zero():
     model = small(optimizer=partial(torch.optim.SGD, lr=0.1, momentum=0.9))
     quiet_trainer(max_epochs=20, callbacks=[history]).fit(model, digits())
     assert history["train/accuracy"][-1] == 1  # the first epochs' mistakes are forgotten
+
+
+def test_what_an_interrupted_training_has_counted_is_forgotten():
+    class Stops(pl.Callback):
+        def on_train_batch_end(self, trainer, *_):
+            raise RuntimeError("on purpose")
+
+    model = small(optimizer=partial(torch.optim.SGD, lr=0.0))
+    with pytest.raises(RuntimeError, match="on purpose"):
+        quiet_trainer(max_epochs=1, callbacks=[Stops()]).fit(model, digits(label_noise=1.0))
+    once, twice = quiet_trainer(max_epochs=1), quiet_trainer(max_epochs=1)
+    once.fit(model, digits())
+    twice.fit(model, digits())
+    assert once.callback_metrics["train/loss"].item() == pytest.approx(
+        twice.callback_metrics["train/loss"].item()
+    )
 
 
 def test_it_logs_training_and_validation_and_learns_the_digits():

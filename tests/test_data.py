@@ -1,10 +1,5 @@
 """lightning_modules.data: what images come, in which batches and order. Its files: test_fashion_mnist.py."""
 
-import os
-import subprocess
-import sys
-import textwrap
-
 import pytest
 import pytorch_lightning as pl
 import torch
@@ -52,11 +47,17 @@ def test_without_standardizing_pixels_are_fractions_of_the_brightest():
 def test_the_digits_agree_with_scikit_learn():
     from sklearn.datasets import load_digits
 
-    digits = Digits(standardize=False)
-    images = torch.cat([digits.train.images, digits.validation.images, digits.test.images])
+    def rows(images, labels):
+        """Each image with its label behind its pixels, in an order that depends on nothing else."""
+        return torch.cat([images.flatten(1), labels.float().unsqueeze(1)], dim=1).unique(dim=0)
+
+    digits, theirs = Digits(standardize=False), load_digits()
+    splits = (digits.train, digits.validation, digits.test)
+    images = torch.cat([split.images for split in splits])
+    labels = torch.cat([split.labels for split in splits])
     assert images.shape == (1797, *digits.image_shape)
-    expected = torch.from_numpy(load_digits().images / 16).float().flatten(1)
-    assert torch.equal(images.flatten(1).unique(dim=0), expected.unique(dim=0))
+    expected = torch.from_numpy(theirs.images / 16).float()
+    assert torch.equal(rows(images, labels), rows(expected, torch.from_numpy(theirs.target)))
 
 
 def test_digits_are_standardized_by_the_training_images_alone():
@@ -75,8 +76,9 @@ def test_every_class_of_digits_has_its_share_in_every_split(split):
     assert (counts - everything * len(labels) / 1797).abs().max() <= 1
 
 
-def test_the_seed_does_not_move_images_between_training_and_test():
-    assert torch.equal(Digits(seed=0).test.labels, Digits(seed=1).test.labels)
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_the_seed_does_not_move_images_between_training_and_test(split):
+    assert torch.equal(getattr(Digits(seed=0), split).images, getattr(Digits(seed=1), split).images)
 
 
 def test_images_and_batches_are_the_same_numbers():
@@ -309,6 +311,14 @@ def test_a_resumed_run_trains_on_what_the_other_would_have(tmp_path, hook, step)
         assert torch.equal(value, resumed.network.state_dict()[name]), name
 
 
+def test_a_resumed_run_that_overfits_one_batch_goes_on_with_that_batch(tmp_path):
+    path = tmp_path / "checkpoint.ckpt"
+    save = SaveOnce(path, "on_train_epoch_end", 1)
+    _, batches = fit(small(), epochs=3, callbacks=[save], overfit_batches=1)
+    _, rest = fit(small(), epochs=3, resume=path, overfit_batches=1)
+    assert rest == batches[1:]
+
+
 def test_overfitting_one_batch_is_always_the_same_batch():
     _, batches = fit(small(), epochs=3, overfit_batches=1)
     assert batches[0][1] == batches[1][1] == batches[2][1]
@@ -319,39 +329,35 @@ def test_every_test_image_is_predicted_once():
     assert torch.cat(probabilities).shape == (360, 10)
 
 
-def test_two_processes_train_on_disjoint_halves_and_evaluate_everything_once(tmp_path):
-    program = tmp_path / "train.py"
-    program.write_text(
-        textwrap.dedent(
-            """
-            import os, sys
-            import pytorch_lightning as pl
-            import torch
-            from lightning_modules import MLP, Classifier, Digits, quiet_trainer
+def test_two_processes_train_on_disjoint_halves_and_evaluate_everything_once(tmp_path, run_program):
+    run_program(
+        """
+        import os, sys
+        import pytorch_lightning as pl
+        import torch
+        from lightning_modules import MLP, Classifier, Digits, quiet_trainer
 
-            class Record(pl.Callback):
-                def __init__(self):
-                    self.seen = {"train": [], "val": []}
-                def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
-                    self.seen["train"].append((trainer.current_epoch, batch[0].flatten(1)))
-                def on_validation_batch_end(self, trainer, pl_module, outputs, batch, batch_idx, dataloader_idx=0):
-                    self.seen["val"].append(batch[0].flatten(1))
-                def on_fit_end(self, trainer, pl_module):
-                    accuracy = trainer.callback_metrics["val/accuracy"]
-                    loss = trainer.callback_metrics["val/loss"]
-                    state = {k: v for k, v in pl_module.network.state_dict().items()}
-                    torch.save((self.seen, accuracy, loss, state), f"{sys.argv[1]}/{trainer.global_rank}.pt")
+        class Record(pl.Callback):
+            def __init__(self):
+                self.seen = {"train": [], "val": []}
+            def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+                self.seen["train"].append((trainer.current_epoch, batch[0].flatten(1)))
+            def on_validation_batch_end(self, trainer, pl_module, outputs, batch, batch_idx, dataloader_idx=0):
+                self.seen["val"].append(batch[0].flatten(1))
+            def on_fit_end(self, trainer, pl_module):
+                accuracy = trainer.callback_metrics["val/accuracy"]
+                loss = trainer.callback_metrics["val/loss"]
+                state = {k: v for k, v in pl_module.network.state_dict().items()}
+                torch.save((self.seen, accuracy, loss, state), f"{sys.argv[1]}/{trainer.global_rank}.pt")
 
-            if __name__ == "__main__":
-                torch.manual_seed(0)
-                trainer = quiet_trainer(
-                    max_epochs=2, strategy="ddp_fork", devices=2, num_sanity_val_steps=0, callbacks=[Record()]
-                )
-                trainer.fit(Classifier(MLP([64, 8, 10])), Digits(batch_size=32, train_size=101, evaluation_batch_size=32))
-            """
-        )
+        if __name__ == "__main__":
+            torch.manual_seed(0)
+            trainer = quiet_trainer(
+                max_epochs=2, strategy="ddp_fork", devices=2, num_sanity_val_steps=0, callbacks=[Record()]
+            )
+            trainer.fit(Classifier(MLP([64, 8, 10])), Digits(batch_size=32, train_size=101, evaluation_batch_size=32))
+        """
     )
-    subprocess.run([sys.executable, program, tmp_path], check=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     (first, accuracy, loss, state), (second, other_accuracy, other_loss, other_state) = (
         torch.load(tmp_path / f"{rank}.pt") for rank in range(2)
     )

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import http.server
 import os
+import pickle
 import struct
 import subprocess
 import sys
@@ -258,6 +259,15 @@ def test_a_wrong_file_is_refused_by_name(debian, contents, cache, name, how, com
     assert not (cache / name).exists()
 
 
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [(FashionMNISTDamaged, (files.Path("folder/file.gz"), "is cut")), (FashionMNISTUnavailable, ("Gone.",))],
+)
+def test_a_worker_process_can_hand_the_error_on(kind, arguments):
+    error = kind(*arguments)
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
 def test_two_files_exchanged_are_refused(debian, contents):
     (debian / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(contents["t10k-images-idx3-ubyte"]))
     with pytest.raises(FashionMNISTDamaged, match="train-images"):
@@ -301,6 +311,16 @@ def test_a_failed_write_leaves_nothing_behind(debian, cache, monkeypatch):
 
     monkeypatch.setattr(os, "replace", full)
     assert files.load()[LABELS].shape == (30,)
+    assert list(cache.iterdir()) == []
+
+
+def test_an_interrupted_write_leaves_nothing_behind(debian, cache, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        files.load()
     assert list(cache.iterdir()) == []
 
 

@@ -64,9 +64,9 @@ def test_every_steps_loss_is_what_the_batch_cost(accumulate):
 
 
 def test_training_does_not_wait_for_the_losses(monkeypatch):
-    monkeypatch.setattr(torch.Tensor, "item", lambda _: pytest.fail("waited for a number"))
-    history = History(every_step=True)
-    trainer = quiet_trainer()
+    history, trainer = History(every_step=True), quiet_trainer()
+    for way in ("item", "tolist", "__float__"):
+        monkeypatch.setattr(torch.Tensor, way, lambda _: pytest.fail("waited for a number"))
     for step in range(3):
         history.on_train_batch_end(trainer, None, {"loss": torch.tensor(float(step))}, None, step)
     monkeypatch.undo()

@@ -26,7 +26,7 @@ def test_two_widths_are_a_single_layer():
 
 
 def test_it_computes_what_its_layers_say():
-    model, images = MLP([4, 3, 2]), torch.randn(5, 1, 2, 2)
+    model, images = MLP([4, 3, 2]).double(), torch.randn(5, 1, 2, 2, dtype=torch.float64)
     hidden = torch.relu(images.flatten(1) @ model[1].weight.T + model[1].bias)
     assert torch.allclose(model(images), hidden @ model[3].weight.T + model[3].bias)
 
@@ -87,6 +87,11 @@ def test_fewer_than_two_widths_are_refused(widths):
 def test_widths_that_are_not_positive_are_refused(widths):
     with pytest.raises(ValueError, match=r"at least 1, got \["):
         MLP(widths)
+
+
+def test_a_single_item_is_refused_with_the_batch_to_make():
+    with pytest.raises(ValueError, match=r"got shape \(64,\)\. For a single item"):
+        MLP([64, 10])(torch.zeros(64))
 
 
 def test_an_input_of_another_size_is_refused_with_the_width_to_set():

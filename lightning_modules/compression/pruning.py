@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from lightning_modules.regularization.penalties_groups import split_parameters
+from lightning_modules.regularization.penalties_groups import weights_to_set
 from lightning_modules.regularization.penalties_sparsity import fraction_small
 
 
@@ -49,12 +49,9 @@ def prune_smallest_(model: nn.Module, fraction: float, exempt: Iterable[type[nn.
     """
     if not 0 <= fraction <= 1:
         raise ValueError(f"fraction is the part of the weights to set to 0, from 0 to 1, got {fraction}.")
-    weights = split_parameters(model, exempt).penalized
+    weights = weights_to_set(model, exempt)
     if not weights:
         raise ValueError(f"{type(model).__name__} has no weights to prune, only biases and the like.")
-    for name in weights:
-        if ".parametrizations." in f".{name}":
-            raise ValueError(f"{name} is what a weight is computed from. Remove the parametrization first.")
     everything = torch.cat([weight.flatten() for weight in weights.values()])
     kept = prune.L1Unstructured(amount=float(fraction)).compute_mask(everything, torch.ones_like(everything))
     sizes = [weight.numel() for weight in weights.values()]

@@ -41,6 +41,30 @@ class ShuffledOrder:
         return torch.randperm(self.length, generator=torch.Generator().manual_seed(mixed))
 
 
+class FileOrder(SequentialSampler):
+    """The order of n items as they are, the same in every epoch.
+
+    It knows the epoch, as `ShuffledOrder` does, because the place that a checkpoint remembers is one of its epoch. It
+    is a `SequentialSampler` because Lightning wants one when it is to overfit some batches.
+
+    >>> FileOrder(3).draw().tolist()
+    [0, 1, 2]
+    """
+
+    def __init__(self, length: int) -> None:
+        super().__init__(range(length))
+        self.length = length
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Remember the epoch that is drawn next."""
+        self.epoch = epoch
+
+    def draw(self) -> Tensor:
+        """Return the epoch's order: positions, shape (length,)."""
+        return torch.arange(self.length)
+
+
 class InMemoryBatches:
     """Iterate over (inputs, labels) in batches. Lightning takes it wherever it takes a `DataLoader`.
 
@@ -114,8 +138,8 @@ class InMemoryBatches:
         self.rank = rank
         self.world_size = world_size
         self.transform = transform
-        self.sampler: ShuffledOrder | SequentialSampler = (
-            ShuffledOrder(len(inputs), seed) if shuffle else SequentialSampler(range(len(inputs)))
+        self.sampler: ShuffledOrder | FileOrder = (
+            ShuffledOrder(len(inputs), seed) if shuffle else FileOrder(len(inputs))
         )
         self._handed_out = 0
         self._resume: dict[str, int] | None = None
@@ -138,15 +162,14 @@ class InMemoryBatches:
                 (inputs if self.transform is None else self.transform(inputs)),
                 self.labels.index_select(0, chosen),
             )
-        if isinstance(self.sampler, ShuffledOrder):
-            self.sampler.set_epoch(self.sampler.epoch + 1)
+        self.sampler.set_epoch(self.sampler.epoch + 1)
         self._handed_out = 0
 
     def _share(self) -> Tensor:
-        count = len(self.labels)
+        order = self.sampler.draw()
         if isinstance(self.sampler, ShuffledOrder):
-            return self.sampler.draw()[: count - count % self.world_size][self.rank :: self.world_size]
-        return torch.arange(self.rank, count, self.world_size)
+            order = order[: len(order) - len(order) % self.world_size]
+        return order[self.rank :: self.world_size]
 
     def _cut(self, share: Tensor) -> Sequence[Tensor]:
         if self.drop_last:
@@ -158,20 +181,15 @@ class InMemoryBatches:
 
     def _first_batch(self) -> int:
         resume, self._resume = self._resume, None
-        if resume is None or resume["epoch"] != self._epoch:
+        if resume is None or resume["epoch"] != self.sampler.epoch:
             return 0
         return resume["batches"]
 
-    @property
-    def _epoch(self) -> int:
-        return self.sampler.epoch if isinstance(self.sampler, ShuffledOrder) else 0
-
     def state_dict(self) -> dict[str, int]:
         """Where this epoch stands, for a checkpoint: its number and the batches handed out."""
-        return {"epoch": self._epoch, "batches": self._handed_out}
+        return {"epoch": self.sampler.epoch, "batches": self._handed_out}
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
         """Begin the next iteration where the state says, provided that it is of the same epoch."""
-        if isinstance(self.sampler, ShuffledOrder):
-            self.sampler.set_epoch(state_dict["epoch"])
+        self.sampler.set_epoch(state_dict["epoch"])
         self._resume = dict(state_dict)

@@ -25,7 +25,7 @@ import os
 import tempfile
 import zlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -92,6 +92,10 @@ class FashionMNISTUnavailable(FileNotFoundError):
             "  - set FASHION_MNIST_DIR to a folder with its four .gz files\n"
             "  - go online once and run: python -m lightning_modules.data"
         )
+        self.what_happened = what_happened
+
+    def __reduce__(self) -> tuple[Any, ...]:  # it is raised in worker processes too, and pickled there
+        return type(self), (self.what_happened,)
 
 
 class FashionMNISTDamaged(ValueError):
@@ -108,6 +112,11 @@ class FashionMNISTDamaged(ValueError):
             "Replace it by a good copy (apt install --reinstall dataset-fashion-mnist, "
             f"or download {UPSTREAM}{path.name})."
         )
+        self.path = path
+        self.what_is_wrong = what_is_wrong
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.path, self.what_is_wrong)
 
 
 def fetch() -> None:
@@ -257,6 +266,8 @@ def _write_cache(name: str, content: bytes) -> None:
         with open(handle, "wb") as file:
             file.write(content)
         os.replace(temporary, path)
-    except OSError:
+    except BaseException as error:  # an interrupted one leaves nothing behind either
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+        if not isinstance(error, OSError):
+            raise

@@ -26,6 +26,8 @@ from torch.nn.modules.batchnorm import _BatchNorm, _LazyNormBase
 from torch.nn.modules.instancenorm import _InstanceNorm
 from torch.utils.hooks import RemovableHandle
 
+from lightning_modules.module_names import is_within
+
 
 def batch_norms(model: nn.Module, modules: Sequence[str] | None = None) -> dict[str, nn.Module]:
     """The normalizations of a model that have running statistics in evaluation, by name.
@@ -53,7 +55,7 @@ def batch_norms(model: nn.Module, modules: Sequence[str] | None = None) -> dict[
     return {
         name: module
         for name, module in names.items()
-        if _has_statistics(module) and (modules is None or any(_is_within(name, root) for root in modules))
+        if _has_statistics(module) and (modules is None or any(is_within(name, root) for root in modules))
     }
 
 
@@ -164,10 +166,6 @@ def _has_statistics(module: nn.Module) -> bool:
     if isinstance(module, _InstanceNorm):
         return bool(module.track_running_stats)
     return isinstance(module, _BatchNorm)
-
-
-def _is_within(name: str, root: str) -> bool:
-    return root == "" or name == root or name.startswith(f"{root}.")
 
 
 def _is_as_made(module: nn.Module) -> bool:

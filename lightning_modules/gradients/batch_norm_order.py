@@ -66,7 +66,7 @@ def called_before(model: nn.Module, example: Any) -> dict[nn.Module, Predecessor
     for module in model.modules():
         # A parametrized layer has modules inside.
         if isinstance(module, (_BatchNorm, nn.Linear, _ConvNd)) or not any(True for _ in module.children()):
-            handles.append(module.register_forward_pre_hook(watch.before, prepend=True))
+            handles.append(module.register_forward_pre_hook(watch.before, prepend=True, with_kwargs=True))
             handles.append(module.register_forward_hook(watch.after))
     try:
         with torch.no_grad(), torch.random.fork_rng(devices=[]), watch:
@@ -90,13 +90,13 @@ class _Watch(TorchFunctionMode):
         self._made: dict[int, tuple[Tensor, nn.Module, int]] = {}
         self._uses: dict[int, list[str]] = {}
 
-    def before(self, module: nn.Module, args: Any) -> None:
+    def before(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         self._inside += 1
         self._calls[module] = self._calls.get(module, 0) + 1
         if isinstance(module, _BatchNorm):
-            self._received[module] = args[0]
+            self._received[module] = next(tensors_in((args, kwargs)))
         if not isinstance(module, (nn.Identity, _DropoutNd)):
-            self.use(args, type(module).__name__)
+            self.use((args, kwargs), type(module).__name__)
 
     def after(self, module: nn.Module, args: Any, output: Any) -> None:
         self._inside -= 1

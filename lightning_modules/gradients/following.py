@@ -29,11 +29,13 @@ _FUNCTIONS: Mapping[str, Callable[..., nn.Module]] = {
     "hardswish": nn.Hardswish,
     "hardtanh": nn.Hardtanh,
     "leaky_relu": nn.LeakyReLU,
+    "log_sigmoid": nn.LogSigmoid,
     "log_softmax": nn.LogSoftmax,
-    "logsigmoid": nn.LogSigmoid,
     "mish": nn.Mish,
+    "prelu": nn.PReLU,
     "relu": nn.ReLU,
     "relu6": nn.ReLU6,
+    "rrelu": nn.RReLU,
     "selu": nn.SELU,
     "sigmoid": nn.Sigmoid,
     "silu": nn.SiLU,
@@ -175,9 +177,19 @@ class _Watch(TorchFunctionMode):
 def _as_module(
     activation: Callable[..., nn.Module], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> nn.Module:
-    """The module of the same effect; only a leaky slope matters to who asks."""
+    """The module of the same effect; only the slopes of the leaky ones matter to who asks."""
+
+    def argument(place: int, name: str, default: Any) -> Any:
+        return args[place] if len(args) > place else kwargs.get(name, default)
+
     if activation is nn.LeakyReLU:
-        return nn.LeakyReLU(args[1] if len(args) > 1 else kwargs.get("negative_slope", 0.01))
+        return nn.LeakyReLU(argument(1, "negative_slope", 0.01))
+    if activation is nn.RReLU:
+        return nn.RReLU(argument(1, "lower", 1 / 8), argument(2, "upper", 1 / 3))
+    if activation is nn.PReLU:
+        module = nn.PReLU()
+        module.weight = nn.Parameter(argument(1, "weight", module.weight).detach())
+        return module
     return activation()
 
 

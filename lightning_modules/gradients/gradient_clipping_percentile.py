@@ -27,7 +27,7 @@ from lightning_modules.gradients.gradient_clipping_callback import GradientClipp
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float:
-    """The value that `percent` of 100 numbers lie below, between two of them in proportion.
+    """The value that `percent` % of the numbers lie below; where it falls between two of them, in proportion.
 
     >>> percentile([1.0, 2.0, 3.0, 4.0, 5.0], 50)
     3.0

@@ -34,7 +34,6 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvTransposeNd
 from torch.nn.parameter import is_lazy
 
-from lightning_modules.gradients.activations import SCHEME_FOR as SCHEME_FOR
 from lightning_modules.gradients.activations import Scheme, scheme_for
 from lightning_modules.gradients.fans import Fans, fans
 from lightning_modules.gradients.following import (
@@ -138,7 +137,8 @@ def initialize(
 
     Dense layers, convolutions and transposed convolutions get new weights and zero biases; normalizations get
     weight 1 and bias 0. A weight that several layers share is drawn once. What is frozen, parametrized, an
-    embedding or of a kind that is not known stays as it is, and the report says so.
+    embedding or of a kind that is not known stays as it is, and the report says so. Where only a layer's weight
+    stays, its bias becomes 0 all the same.
 
     In an `nn.Sequential` the activations can be seen. For a model that calls functions, or its modules in an
     order of its own, pass `example`: one forward pass is watched, in evaluation mode and without gradients.
@@ -180,7 +180,8 @@ def initialize(
     given = activation() if isinstance(activation, type) else activation
     if given is not None and scheme is None and scheme_for(given) is None:
         raise ValueError(
-            f"No scheme is known for {type(given).__name__}. Pass scheme=, or set SCHEME_FOR[{type(given).__name__}]."
+            f"No scheme is known for {type(given).__name__}. Pass scheme=, or set "
+            f"lightning_modules.gradients.activations.SCHEME_FOR[{type(given).__name__}]."
         )
     following = _following(model, scheme, given, example)
 
@@ -395,7 +396,7 @@ def _left_alone(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     """Embeddings and whatever else has weights that are not drawn here, even if a weight layer shares them."""
     for name, module in model.named_modules():
         if not is_weight_layer(module) and not isinstance(module, _NORMALIZATIONS):
-            yield name, module
+            yield name or "(model)", module
 
 
 def _obstacle(layer: WeightLayer, owner: dict[int, str]) -> str | None:

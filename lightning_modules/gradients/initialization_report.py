@@ -22,7 +22,7 @@ class LayerReport:
         fan_out: Units that an input reaches.
         scheme: "glorot", "he" or "lecun".
         distribution: "normal", "uniform" or "orthogonal".
-        target_std: The standard deviation that the scheme asks for.
+        target_std: The standard deviation aimed at: the scheme's, or that of an orthogonal matrix with its gain.
         std_before: The weights' standard deviation before they were drawn.
         std_after: The same afterwards; few weights scatter around the target.
     """

@@ -79,7 +79,7 @@ def signal(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] |
         )
     try:
         twin = copy.deepcopy(model)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:  # tensors with a history; locks, generators and their like
         raise ValueError(f"{type(model).__name__} cannot be copied: {error}") from error
     watch = _Watch(twin)
     devices = {p.device for p in twin.parameters() if p.device.type == "cuda"}
@@ -107,13 +107,13 @@ def _loss(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] | 
                 f"{type(model).__name__}.training_step returned no loss but {type(output).__name__}. Pass loss_fn=."
             )
         return loss
-    is_pair = isinstance(batch, Sequence) and not isinstance(batch, str) and len(batch) > 0
+    is_sequence = isinstance(batch, Sequence) and not isinstance(batch, str) and len(batch) > 0
     if loss_fn is not None:
-        if not is_pair or len(batch) != 2:
+        if not is_sequence or len(batch) != 2:
             raise TypeError(f"With loss_fn, a batch is a pair (inputs, targets), got {type(batch).__name__}.")
         inputs, targets = batch
         return loss_fn(model(inputs), targets)
-    if not isinstance(batch, Tensor) and not is_pair:
+    if not isinstance(batch, Tensor) and not is_sequence:
         raise TypeError(f"A batch is a tensor of inputs, or (inputs, targets), got {type(batch).__name__}.")
     with torch.no_grad():
         model(batch if isinstance(batch, Tensor) else batch[0])
@@ -231,12 +231,17 @@ def _row(seen: _Seen, gradients: Mapping[int, Tensor | None]) -> LayerSignal:
 
 def _weights(module: nn.Module) -> list[nn.Parameter]:
     """A layer's own parameters without its biases; those behind a parametrization too."""
-    own = [p for name, p in module.named_parameters(recurse=False) if not name.startswith("bias")]
+    own = [p for name, p in module.named_parameters(recurse=False) if not _is_bias(name)]
     if parametrize.is_parametrized(module):
         for name, parametrization in module.parametrizations.items():  # type: ignore[operator, union-attr]  # a ModuleDict, seen as any module
-            if not name.startswith("bias"):
+            if not _is_bias(name):
                 own += list(parametrization.parameters())
     return own
+
+
+def _is_bias(name: str) -> bool:
+    """Recurrent layers have `bias_ih_l0`, attention has `in_proj_bias`."""
+    return name.startswith("bias") or name.endswith("bias")
 
 
 def _log_nothing(*args: Any, **kwargs: Any) -> None:

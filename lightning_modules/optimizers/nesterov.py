@@ -101,6 +101,15 @@ class Nesterov(Momentum):
             for (parameter, _), here in zip(moved, back, strict=True):
                 parameter.copy_(here)
 
+    def decay(self, parameter: Tensor, gradient: Tensor, group: Mapping[str, Any]) -> Tensor:
+        """Add the gradient of the penalty; in the paper's form that at φ, where the loss's was taken."""
+        gradient = super().decay(parameter, gradient, group)
+        if group["paper_form"]:
+            # λ φ = λ θ + λ β m
+            velocity = self.state[parameter]["velocity"]
+            gradient.add_(velocity, alpha=group["weight_decay"] * group["momentum"])
+        return gradient
+
     def update_(
         self, parameter: Tensor, gradient: Tensor, state: dict[str, Tensor], group: Mapping[str, Any]
     ) -> None:

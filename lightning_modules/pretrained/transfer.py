@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from lightning_modules.module_names import is_within
 from lightning_modules.pretrained.transfer_report import ReusedTensor, ReuseReport, Status, describe
 
 Source = nn.Module | Mapping[str, Any] | str | PathLike[str]
@@ -133,7 +134,7 @@ def _places(layers: Sequence[str] | Mapping[str, str] | None) -> dict[str, str]:
         return {"": ""}
     places = dict(layers) if isinstance(layers, Mapping) else {name: name for name in layers}
     for name in places.values():
-        others = [other for other in places.values() if _is_within(other, name)]
+        others = [other for other in places.values() if is_within(other, name)]
         if len(others) > 1:
             raise ValueError(f"Two layers would take the same place: {others[0]!r} and {others[1]!r}.")
     return places
@@ -151,7 +152,7 @@ def _check_names(model: nn.Module, names: Iterable[str], ours: Mapping[str, Tens
 
 def _check_source_names(names: Iterable[str], theirs: Mapping[str, Tensor]) -> None:
     for name in names:
-        if not any(_is_within(tensor, name) for tensor in theirs):
+        if not any(is_within(tensor, name) for tensor in theirs):
             some = ", ".join(dict.fromkeys(tensor.rpartition(".")[0] or tensor for tensor in theirs))
             raise ValueError(f"The source has nothing by the name of {name!r}. It has weights in {some}.")
 
@@ -163,12 +164,12 @@ def _match(
         _moved(name, theirs_, ours_): name
         for theirs_, ours_ in places.items()
         for name in theirs
-        if _is_within(name, theirs_)
+        if is_within(name, theirs_)
     }
     rows = []
     for name, tensor in ours.items():
-        wanted = any(_is_within(name, place) for place in places.values())
-        if not wanted or any(_is_within(name, root) for root in new):
+        wanted = any(is_within(name, place) for place in places.values())
+        if not wanted or any(is_within(name, root) for root in new):
             rows.append(ReusedTensor("new", name, tuple(tensor.shape), None, None))
         elif name not in source_of:
             rows.append(ReusedTensor("missing", name, tuple(tensor.shape), None, None))
@@ -179,7 +180,7 @@ def _match(
     place_of = {source: name for name, source in source_of.items()}
     for source_name, tensor in theirs.items():
         place = place_of.get(source_name)
-        is_new = place is not None and any(_is_within(place, root) for root in new)
+        is_new = place is not None and any(is_within(place, root) for root in new)
         if place is None or is_new:
             rows.append(ReusedTensor("left out", None, None, source_name, tuple(tensor.shape)))
         elif place not in ours:
@@ -235,7 +236,3 @@ def _hint(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> str | Non
 def _moved(name: str, old: str, new: str) -> str:
     rest = name.removeprefix(old).removeprefix(".") if old else name
     return f"{new}.{rest}" if new and rest else new or rest
-
-
-def _is_within(name: str, root: str) -> bool:
-    return root == "" or name == root or name.startswith(f"{root}.")

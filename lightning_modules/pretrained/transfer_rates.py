@@ -94,6 +94,8 @@ class LayerRates:
         self._restore()
 
     def _divide(self) -> None:
+        if self._whole is not None:
+            return  # a closure may be called several times in a step
         self._whole = self._optimizer.param_groups
         self._parts = [divided(group, self._factor) for group in self._whole]
         self._optimizer.param_groups = [part for parts in self._parts for part in parts]

@@ -19,7 +19,7 @@ class ReusedTensor:
     Attributes:
         status: "loaded"; "new", if the model was to keep its own; "left out", if the source's was not asked for; or a
             mismatch: "missing" (not in the source), "no place" (not in the model), "shape differs", "kind differs"
-            (numbers with a fraction for whole ones, or the like).
+            (numbers with a fraction for whole ones, or complex for real ones).
         name: The tensor's name in the model.
         shape: Its shape there.
         source_name: Its name in the source.
@@ -96,13 +96,11 @@ def _describe(row: ReusedTensor) -> str:
         return f"{row.source_name}: shape {row.source_shape} in the source, not in the model"
     if row.status == "shape differs":
         return f"{row.name}: shape {row.shape}, and {row.source_shape} in the source"
-    return f"{row.name}: whole numbers on one side only"
+    return f"{row.name}: numbers of another kind (whole, real or complex) in the source"
 
 
 def _cells(row: ReusedTensor) -> tuple[str, ...]:
     def shape(value: tuple[int, ...] | None) -> str:
         return "" if value is None else " × ".join(map(str, value)) or "1 number"
 
-    # The source's name is worth a word only where it is another one.
-    source = row.source_name or ""
-    return (row.name or "", shape(row.shape), source, shape(row.source_shape), row.status)
+    return (row.name or "", shape(row.shape), row.source_name or "", shape(row.source_shape), row.status)

@@ -143,9 +143,8 @@ class GradualUnfreezing(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Freeze what is not to train yet."""
-        self._release(
-            trainer, pl_module
-        )  # a search for the learning rate has begun a training before this one
+        # A search for the learning rate has begun a training before this one.
+        self._release(trainer, pl_module)
         # Optimizers are made by now, from parameters that could all be trained, and so is DDP.
         if trainer.global_step == 0 and not self._restored:
             self.forget()
@@ -186,9 +185,9 @@ class GradualUnfreezing(pl.Callback):
             return
         value = trainer.callback_metrics.get(self.monitor)
         if value is None:
-            every = trainer.check_val_every_n_epoch or 1
-            if (trainer.current_epoch + 1) % every:
-                return  # nothing has been validated yet
+            every = trainer.check_val_every_n_epoch
+            if every is None or trainer.val_check_batch is None or (trainer.current_epoch + 1) % every:
+                return  # nothing has been validated yet, or nobody can know
             raise MisconfigurationException(
                 f"GradualUnfreezing(monitor={self.monitor!r}) found no such metric; there is "
                 f"{', '.join(sorted(trainer.callback_metrics)) or 'none'}."

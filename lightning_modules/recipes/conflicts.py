@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
+from torch.nn.modules.batchnorm import _NormBase
 
 from lightning_modules.gradients.activations import scheme_for
 from lightning_modules.gradients.batch_norm_order import written_before
@@ -95,7 +95,7 @@ def _needless_bias(network: nn.Module) -> Iterator[Conflict]:
     names = {module: name for name, module in network.named_modules()}
     for norm, before in written_before(network).items():
         layer = before.module
-        if isinstance(norm, _BatchNorm) and getattr(layer, "bias", None) is not None and layer is not None:
+        if layer is not None and getattr(layer, "bias", None) is not None:
             yield Conflict(
                 f"a bias before batch normalization ({names[layer]} before {names[norm]})",
                 "subtracting the mean undoes it. Make the layer with bias=False.",

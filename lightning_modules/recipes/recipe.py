@@ -88,8 +88,8 @@ class Recipe:
         # No random numbers of the caller's, and no warning beside the error.
         with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            smallest = self._built([2, 2, 2])
-        found = conflicts(smallest, self.optimizer.make)
+            trial = self._built([2, 240, 2])  # units that a normalization of groups can divide
+        found = conflicts(trial, self.optimizer.make)
         if found:
             raise ValueError("\n".join(map(str, found)))
 
@@ -218,6 +218,7 @@ def _as_part(name: str, given: Any) -> Any:
     if name not in known:
         raise TypeError(f"A recipe has no part {name!r}; it has {', '.join(sorted(known))}.")
     if name == "regularization":
+        given = (given,) if isinstance(given, Regularizer) else given
         wrong = [part for part in given or () if not isinstance(part, Regularizer)]
         if wrong:
             raise TypeError(
@@ -225,15 +226,14 @@ def _as_part(name: str, given: Any) -> Any:
                 'Use Regularizer("words", "page", callback=...).'
             )
         return tuple(given or ())
-    if name == "schedule":
-        return given if given is None or isinstance(given, Schedule) else schedule_of(given)
-    if isinstance(given, Part):
+    if isinstance(given, Schedule if name == "schedule" else Part):
         return given
-    if given is None and name in ("initializer", "normalization"):
-        return Part("none", "", None)
+    if given is None and name in ("initializer", "normalization", "schedule"):
+        return None if name == "schedule" else Part("none", "", None)
     if not callable(given):
-        raise TypeError(f"{name} must be something to call, or a Part, got {given!r}.")
-    return Part(_name_of(given), "", given)
+        kind = "Schedule" if name == "schedule" else "Part"
+        raise TypeError(f"{name} must be something to call, or a {kind}, got {given!r}.")
+    return schedule_of(given) if name == "schedule" else Part(_name_of(given), "", given)
 
 
 def _name_of(make: Any) -> str:

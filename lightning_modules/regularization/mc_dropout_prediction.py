@@ -51,7 +51,7 @@ class MCPrediction:
 
 
 class Tally:
-    """Mean, spread and entropies of passes that arrive a few at a time (Chan's formulas: exact, in float32 too).
+    """Mean, spread and entropies of passes that arrive a few at a time (Chan's formulas, stable in float32 too).
 
     >>> tally = Tally(probabilities=True)
     >>> tally.add(torch.tensor([[[1.0, 0.0]], [[0.0, 1.0]]]))  # two passes, one item: each is sure, they disagree

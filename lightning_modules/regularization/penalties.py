@@ -84,7 +84,8 @@ def soft_threshold_(weight: Tensor, threshold: float) -> Tensor:
         weight: Of any shape.
         threshold: How far, at least 0.
     """
-    return _soft_threshold_(weight, threshold)
+    # Once over the numbers, without another tensor.
+    return nn.functional.softshrink(weight, threshold, out=weight)  # type: ignore[call-arg]  # out= lacks in its stub
 
 
 class L2Penalty(GradientPenalty):
@@ -157,8 +158,8 @@ class ProximalL1(SparsePenalty, AfterStep):
     """Move each weight towards 0 by η λ after each step, and no further than 0; η is its group's learning rate.
 
     It acts after the optimizer's real steps only. Logged are, per epoch, `weights/zero` and `weights/small`: the
-    fractions of the penalized weights that are 0, and that are at most `small`. Without an optimizer that steps too far,
-    weights whose gradient is smaller than λ end at exactly 0; minibatches make up such steps all the time.
+    fractions of the penalized weights that are 0, and that are at most `small`. Weights whose gradient stays smaller than
+    λ end at exactly 0; with small batches the gradient's noise moves them away again and again.
 
     >>> ProximalL1(1e-3, small=1e-2).small
     0.01
@@ -187,9 +188,4 @@ class ProximalL1(SparsePenalty, AfterStep):
         for group in optimizer.param_groups:
             threshold = float(group["lr"]) * self.strength
             for weight in self._updated(group):
-                _soft_threshold_(weight, threshold)
-
-
-def _soft_threshold_(weight: Tensor, threshold: float) -> Tensor:
-    """Once over the numbers, without another tensor."""
-    return nn.functional.softshrink(weight, threshold, out=weight)  # type: ignore[call-arg]  # out= lacks in its stub
+                soft_threshold_(weight, threshold)

@@ -18,7 +18,7 @@ from typing import Any
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
-NEVER: tuple[type[nn.Module], ...] = (
+NEVER_PENALIZED: tuple[type[nn.Module], ...] = (
     _NormBase,
     nn.GroupNorm,
     nn.LayerNorm,
@@ -58,7 +58,7 @@ def split_parameters(model: nn.Module, exempt: Iterable[type[nn.Module]] = ()) -
         TypeError: If `exempt` holds something else than types of modules.
         ValueError: If a parameter of a lazy layer has no shape yet.
     """
-    never = NEVER + module_types(exempt)
+    never = NEVER_PENALIZED + module_types(exempt)
     spared: set[int] = set()
     for module in model.modules():
         for name, parameter in module.named_parameters(recurse=False):
@@ -74,6 +74,24 @@ def split_parameters(model: nn.Module, exempt: Iterable[type[nn.Module]] = ()) -
         penalized={name: p for name, p in named.items() if id(p) not in spared},
         exempt={name: p for name, p in named.items() if id(p) in spared},
     )
+
+
+def weights_to_set(model: nn.Module, exempt: Iterable[type[nn.Module]] = ()) -> dict[str, nn.Parameter]:
+    """The weights of `split_parameters`, by name, where setting one to 0 makes the layer multiply by 0.
+
+    Args:
+        model: Any module.
+        exempt: Further types of modules whose own parameters are left out.
+
+    Raises:
+        TypeError: If `exempt` holds something else than types of modules.
+        ValueError: If a weight is computed from others, by a parametrization.
+    """
+    weights = split_parameters(model, exempt).penalized
+    for name in weights:
+        if ".parametrizations." in f".{name}":
+            raise ValueError(f"{name} is what a weight is computed from. Remove the parametrization first.")
+    return weights
 
 
 def decay_groups(

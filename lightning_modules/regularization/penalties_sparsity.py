@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from lightning_modules.regularization.penalties_groups import split_parameters
+from lightning_modules.regularization.penalties_groups import weights_to_set
 
 
 @torch.no_grad()
@@ -56,10 +56,10 @@ def zero_small_(model: nn.Module, below: float, exempt: Iterable[type[nn.Module]
 
     Raises:
         TypeError: If `exempt` holds something else than types of modules.
-        ValueError: If `below` is negative, or there are no weights.
+        ValueError: If `below` is negative, there are no weights, or one is parametrized.
     """
     check_not_negative("below", below)
-    weights = list(split_parameters(model, exempt).penalized.values())
+    weights = list(weights_to_set(model, exempt).values())
     for weight in weights:
         weight.masked_fill_(weight.abs() <= below, 0.0)
     return fraction_small(weights)

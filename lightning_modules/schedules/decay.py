@@ -27,7 +27,7 @@ from lightning_modules.schedules.schedule import Length, Schedule, check_end, ch
 
 
 class PowerDecay(Schedule):
-    """Divide the rate by (1 + t/τ)^c: by 2 after s steps, by 3 after 2s, if c is 1. It falls ever more slowly.
+    """Divide the rate by (1 + t/τ)^c: by 2 after τ steps, by 3 after 2τ, if c is 1. It falls ever more slowly.
 
     >>> import torch
     >>> schedule = PowerDecay(torch.optim.SGD([torch.zeros(1)], lr=0.1), scale=10)
@@ -36,7 +36,7 @@ class PowerDecay(Schedule):
 
     Args:
         optimizer: Its groups' rates are η₀.
-        scale: The length s, as a number of steps or (with a point) a fraction of the run.
+        scale: The length τ, as a number of steps or (with a point) a fraction of the run.
         power: The exponent c.
         total_steps: The steps of the whole run. None: `scheduled` or `ScheduleCheck` find out.
 
@@ -56,12 +56,12 @@ class PowerDecay(Schedule):
         super().__init__(optimizer, total_steps)
 
     def factor(self, step: int) -> float:
-        """(1 + t/s)^−c."""
+        """(1 + t/τ)^−c."""
         return float((1 + self.elapsed(step, self.scale)) ** -self.power)
 
 
 class SquareRootDecay(PowerDecay):
-    """Divide the rate by √(1 + t/s). After a warm-up of s steps it is the schedule of the Transformer ("Noam").
+    """Divide the rate by √(1 + t/τ). After a warm-up of τ steps it is the schedule of the Transformer ("Noam").
 
     >>> import torch
     >>> schedule = SquareRootDecay(torch.optim.SGD([torch.zeros(1)], lr=0.1), scale=10)
@@ -70,7 +70,7 @@ class SquareRootDecay(PowerDecay):
 
     Args:
         optimizer: Its groups' rates are η₀.
-        scale: The length s, as a number of steps or (with a point) a fraction of the run.
+        scale: The length τ, as a number of steps or (with a point) a fraction of the run.
         total_steps: The steps of the whole run. None: `scheduled` or `ScheduleCheck` find out.
 
     Raises:
@@ -82,7 +82,7 @@ class SquareRootDecay(PowerDecay):
 
 
 class ExponentialDecay(Schedule):
-    """Multiply the rate by q every s steps, evenly in between.
+    """Multiply the rate by q every τ steps, evenly in between.
 
     >>> import torch
     >>> schedule = ExponentialDecay(torch.optim.SGD([torch.zeros(1)], lr=0.1), scale=10)
@@ -91,7 +91,7 @@ class ExponentialDecay(Schedule):
 
     Args:
         optimizer: Its groups' rates are η₀.
-        scale: The length s, as a number of steps or (with a point) a fraction of the run.
+        scale: The length τ, as a number of steps or (with a point) a fraction of the run.
         ratio: What the rate is multiplied by in that time, q.
         total_steps: The steps of the whole run. None: `scheduled` or `ScheduleCheck` find out.
 
@@ -110,7 +110,7 @@ class ExponentialDecay(Schedule):
         super().__init__(optimizer, total_steps)
 
     def factor(self, step: int) -> float:
-        """q^(t/s)."""
+        """q^(t/τ)."""
         return float(self.ratio ** self.elapsed(step, self.scale))
 
 

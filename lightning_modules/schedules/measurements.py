@@ -5,6 +5,8 @@ missed a measurement; the epoch in which a run is resumed is left out; a metric 
 an error, or with strict=False counted five times; and one that is measured five times in an epoch is seen once.
 """
 
+import math
+
 import pytorch_lightning as pl
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor
@@ -23,49 +25,62 @@ class Measurements(pl.Callback):
         schedule: Its `step` takes the measurement.
         monitor: The logged name.
 
+    What a module logs in its own `on_train_epoch_end` comes after all callbacks, and so too late.
+
     Raises:
-        MisconfigurationException: In training, if by the end of an epoch nothing of that name was logged.
+        MisconfigurationException: In training, if by the end of an epoch in which something was measured nothing of
+            that name was logged.
     """
 
     def __init__(self, schedule: LRScheduler, monitor: str) -> None:
         self.schedule = schedule
         self.monitor = monitor
-        self._before: Tensor | None = None
-        self._last: Tensor | None = None
+        self._before_epoch: Tensor | None = None
+        self._before_validation: Tensor | None = None
+        self._is_validated = False
+        self._has_measured = False
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Remember what an earlier epoch has measured."""
-        self._before = trainer.callback_metrics.get(self.monitor)
+        self._before_epoch = trainer.callback_metrics.get(self.monitor)
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Remember what has been measured before this validation."""
-        self._before = trainer.callback_metrics.get(self.monitor)
+        self._before_validation = trainer.callback_metrics.get(self.monitor)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Hand over what the validation has measured."""
-        if not trainer.sanity_checking:
-            self._hand_over(trainer)
+        if not trainer.sanity_checking and self._hand_over(trainer, self._before_validation):
+            self._is_validated = True
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Hand over what the epoch's training has measured."""
-        self._hand_over(trainer)
-        # A run that is resumed at the end of an epoch has nothing measured in it.
-        is_due = trainer.ckpt_path is None and trainer.current_epoch + 1 >= (
-            trainer.check_val_every_n_epoch or 1
-        )
-        if self._last is None and is_due:
+        # While a validation's results last, each look at them makes another tensor of the same measurement.
+        if not self._is_validated:
+            self._hand_over(trainer, self._before_epoch)
+        if not self._has_measured and self._is_due(trainer):
             names = ", ".join(sorted(trainer.callback_metrics)) or "nothing"
             raise MisconfigurationException(
-                f"{type(self.schedule).__name__} waits for {self.monitor!r}, and {names} is logged. Log it, or name "
-                "another one: monitor=..."
+                f"{type(self.schedule).__name__} waits for {self.monitor!r}, and {names} is logged. Log it in a step "
+                "or in the validation, or name another one: monitor=..."
             )
 
-    def _hand_over(self, trainer: pl.Trainer) -> None:
+    def _is_due(self, trainer: pl.Trainer) -> bool:
+        """Whether a measurement must have been made; a run that is resumed at the end of an epoch has none in it."""
+        every = trainer.check_val_every_n_epoch
+        if trainer.ckpt_path is not None or every is None or trainer.val_check_batch is None:
+            return False  # validated by the clock, or by steps that go on from epoch to epoch
+        return trainer.current_epoch + 1 >= every
+
+    def _hand_over(self, trainer: pl.Trainer, before: Tensor | None) -> bool:
         value = trainer.callback_metrics.get(self.monitor)
-        # What was not measured again is still there, as the very same tensor.
-        if value is not None and value is not self._before and value is not self._last:
-            self._last = value
-            self.schedule.step(value)  # type: ignore[arg-type]  # a metric, for a plateau
+        if value is None or value is before:  # what was not measured again is the very same tensor
+            return False
+        # Processes that measure different values would train at different rates.
+        value = trainer.strategy.reduce(value.detach().float().clone(), reduce_op="mean")
+        self._has_measured = True
+        self.schedule.step(value)  # type: ignore[arg-type]  # a metric, for a plateau
+        return True
 
 
 def install(trainer: pl.Trainer, schedule: LRScheduler, monitor: str) -> None:
@@ -77,17 +92,24 @@ def install(trainer: pl.Trainer, schedule: LRScheduler, monitor: str) -> None:
     ]
 
 
-def expected(trainer: pl.Trainer, monitor: str, epochs: int) -> int:
-    """How many measurements a run will make; a name that begins with "train" is measured once per epoch."""
+def expected(trainer: pl.Trainer, monitor: str, epochs: int) -> int | None:
+    """How many measurements a run will make, once its data is loaded. None if nobody can know.
+
+    Args:
+        trainer: Knows when it validates.
+        monitor: A name that begins with "train" is measured once an epoch, any other once a validation.
+        epochs: Of the run.
+    """
     if monitor.startswith("train"):
         return epochs
-    interval = trainer.val_check_interval
-    batches = trainer.num_training_batches
-    per_epoch = (
-        1 / interval
-        if isinstance(interval, float)
-        else batches / interval
-        if isinstance(interval, int)
-        else 1
-    )
-    return int(epochs // (trainer.check_val_every_n_epoch or 1) * max(per_epoch, 1))
+    every, batches = trainer.val_check_batch, trainer.num_training_batches
+    nth_epoch = trainer.check_val_every_n_epoch
+    if every is None:
+        return None  # by the clock
+    if math.isinf(every):
+        return epochs // (nth_epoch or 1)
+    if math.isinf(batches):
+        return None
+    if nth_epoch is None:  # batches are counted on from epoch to epoch
+        return int(epochs * batches // every)
+    return epochs // nth_epoch * int(batches // every)

@@ -36,7 +36,7 @@ class OneCycle(Schedule):
     >>> import torch
     >>> sgd = torch.optim.SGD([torch.zeros(1)], lr=0.1, momentum=0.9)
     >>> schedule = OneCycle(sgd, start=0.2, end=0.0, shape="linear", total_steps=21, rise=10 / 21)
-    >>> [round(schedule.factor(step), 4) for step in (0, 9, 20)]  # the peak is at r T − 1
+    >>> [round(schedule.factor(step), 4) for step in (0, 9, 20)]  # the peak is at u T − 1
     [0.2, 1.0, 0.0]
     >>> [round(schedule.momentum_at(step), 4) for step in (0, 9, 20)]
     [0.95, 0.85, 0.95]

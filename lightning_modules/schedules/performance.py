@@ -28,7 +28,7 @@ class Plateau(ReduceLROnPlateau):
 
     Args:
         optimizer: All its groups' rates are multiplied, so they keep their ratios.
-        monitor: The logged name of the measurement, for `scheduled` and `Classifier`.
+        monitor: The logged name of the measurement. None: the one that `scheduled` or `Classifier` is given.
         mode: Whether "min" or "max" is better.
         factor: What the rate is multiplied by.
         patience: How many measurements in a row may be no better.
@@ -37,6 +37,7 @@ class Plateau(ReduceLROnPlateau):
         min_lr: No rate falls below it.
 
     Attributes:
+        monitor: The logged name of the measurement, once it is known.
         reductions: The measurements, counted from 1, at which the rate fell.
 
     Raises:
@@ -46,7 +47,7 @@ class Plateau(ReduceLROnPlateau):
     def __init__(
         self,
         optimizer: Optimizer,
-        monitor: str = "val/loss",
+        monitor: str | None = None,
         mode: Literal["min", "max"] = "min",
         factor: float = 0.5,
         patience: int = 5,
@@ -64,16 +65,29 @@ class Plateau(ReduceLROnPlateau):
         ):
             if value < 0:
                 raise ValueError(f"{name} must not be negative, got {value}.")
-        if mode == "min" and "acc" in monitor.lower():
+        self.monitor: str | None = None
+        self.reductions: list[int] = []
+        super().__init__(
+            optimizer, mode, factor, patience, threshold, cooldown=cooldown, min_lr=min_lr, eps=0.0
+        )
+        if monitor is not None:
+            self.watch(monitor)
+
+    def watch(self, monitor: str) -> None:
+        """Wait for this measurement; `scheduled` tells it where nothing was said.
+
+        Args:
+            monitor: Its logged name.
+
+        Raises:
+            ValueError: If it is an accuracy, and `mode` is "min".
+        """
+        if self.mode == "min" and "acc" in monitor.lower():
             raise ValueError(
                 f'Plateau(monitor={monitor!r}, mode="min") would lower the rate while the accuracy improves. '
                 'Use mode="max".'
             )
         self.monitor = monitor
-        self.reductions: list[int] = []
-        super().__init__(
-            optimizer, mode, factor, patience, threshold, cooldown=cooldown, min_lr=min_lr, eps=0.0
-        )
 
     def step(self, metrics: SupportsFloat) -> None:  # type: ignore[override]  # epoch is deprecated
         """Take a measurement.

@@ -147,7 +147,8 @@ def range_test(
             of the run for which a rate is searched, except for its length.
 
     Raises:
-        ValueError: If the rates do not rise, if there are fewer than 10 steps, or if the loss blew up at once.
+        ValueError: If the rates do not rise, if there are fewer than 10 steps, if the Trainer is given what the test sets
+            itself, if a layer is lazy, or if the loss blew up at once.
         MisconfigurationException: With several devices or optimizers, or if all of the optimizer's rates are 0.
     """
     if not 0 < lowest < highest < math.inf:

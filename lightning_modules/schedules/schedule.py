@@ -94,7 +94,7 @@ class Schedule(LRScheduler, ABC):
         Raises:
             RuntimeError: If it is a fraction, and nobody said how long the run is.
         """
-        if isinstance(length, int):
+        if not isinstance(length, float):
             return length
         if self.total_steps is None:
             name = type(self).__name__

@@ -20,6 +20,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from lightning_modules.schedules.measurements import NEVER, Measurements, expected, install
+from lightning_modules.schedules.performance import Plateau
 from lightning_modules.schedules.refusals import check_schedule
 from lightning_modules.schedules.schedule import Schedule
 from lightning_modules.schedules.warmup import Warmup
@@ -91,10 +92,10 @@ def scheduled(
         optimizer: With all its parameter groups.
         lr_scheduler: Called with the optimizer: a class of this library or of torch, or `functools.partial` of one.
         interval: Whether it steps after each optimizer step or after each epoch.
-        monitor: The metric that a schedule waits for, unless it has a `monitor` itself.
+        monitor: The metric that a schedule waits for, unless it names one itself.
 
     Raises:
-        ValueError: If `interval` is neither "step" nor "epoch".
+        ValueError: If `interval` is neither "step" nor "epoch", or if a `Plateau` would wait for an accuracy to fall.
         MisconfigurationException: If the schedule would not act in this run, or needs its length and nobody
             knows it.
     """
@@ -104,14 +105,15 @@ def scheduled(
     config: dict[str, Any] = {"scheduler": schedule, "interval": interval}
     waiting = schedule.after if isinstance(schedule, Warmup) else schedule
     if isinstance(waiting, ReduceLROnPlateau):
-        monitor = getattr(waiting, "monitor", monitor)
+        monitor = getattr(waiting, "monitor", None) or monitor
+        if isinstance(waiting, Plateau):
+            waiting.watch(monitor)
         install(trainer, schedule, monitor)
         if waiting is schedule:
             config |= {"monitor": monitor, "frequency": NEVER}  # it is here to be saved
-        epochs = run_length(trainer, "epoch")
-        if epochs is not None and not _is_trial(trainer):
-            _check(waiting, expected(trainer, monitor, epochs), "")
     size_and_check(trainer, [LRSchedulerConfig(**config)])
+    if isinstance(waiting, ReduceLROnPlateau) and not _is_trial(trainer):
+        _check_patience(trainer, schedule, waiting, interval, monitor)
     return {"optimizer": optimizer, "lr_scheduler": config}  # type: ignore[return-value]  # a TypedDict, built by parts
 
 
@@ -163,6 +165,19 @@ def _check(schedule: LRScheduler, steps: int, hint: str) -> None:
         check_schedule(schedule, steps)
     except ValueError as error:
         raise MisconfigurationException(f"{error}{hint}") from None
+
+
+def _check_patience(
+    trainer: pl.Trainer, schedule: LRScheduler, waiting: ReduceLROnPlateau, interval: Interval, monitor: str
+) -> None:
+    """Refuse a patience that outlasts the measurements that count: those after a warm-up."""
+    epochs, length = run_length(trainer, "epoch"), run_length(trainer, interval)
+    measurements = None if epochs is None else expected(trainer, monitor, epochs)
+    if measurements is None or length is None:
+        return
+    if isinstance(schedule, Warmup):
+        measurements -= measurements * schedule.warmup_steps() // length
+    _check(waiting, measurements, "")
 
 
 def _steps_of(trainer: pl.Trainer, config: LRSchedulerConfig) -> int | None:

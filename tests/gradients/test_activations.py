@@ -5,7 +5,6 @@ import torch
 from torch import nn
 
 from lightning_modules import MLP, ReLUSquared, SwiGLU, initialize
-from lightning_modules.gradients import initialization
 from lightning_modules.gradients.activations import SCHEME_FOR, scheme_for
 
 
@@ -114,7 +113,6 @@ def test_what_is_no_activation_has_no_scheme():
 
 
 def test_initialize_reads_this_table():
-    assert initialization.SCHEME_FOR is SCHEME_FOR
     report = initialize(MLP([6, 5, 4], activation=ReLUSquared))
     assert report["1"].scheme == "lecun"
 

@@ -1,10 +1,5 @@
 """lightning_modules.gradients.batch_norm."""
 
-import os
-import subprocess
-import sys
-import textwrap
-
 import pytest
 import pytorch_lightning as pl
 import torch
@@ -288,37 +283,33 @@ def test_modules_that_a_strategy_puts_in_their_place_are_held():
     assert same(before, statistics(model))
 
 
-def test_two_processes_hold_the_same_statistics_and_train_the_same_weights(tmp_path):
-    program = tmp_path / "train.py"
-    program.write_text(
-        textwrap.dedent(
-            """
-            import sys
-            import pytorch_lightning as pl
-            import torch
-            from torch import nn
-            from lightning_modules import MLP, Classifier, Digits, FreezeBatchNorm, quiet_trainer
+def test_two_processes_hold_the_same_statistics_and_train_the_same_weights(tmp_path, run_program):
+    run_program(
+        """
+        import sys
+        import pytorch_lightning as pl
+        import torch
+        from torch import nn
+        from lightning_modules import MLP, Classifier, Digits, FreezeBatchNorm, quiet_trainer
 
-            class Save(pl.Callback):
-                def on_train_start(self, trainer, pl_module):
-                    self.before = {k: v.clone() for k, v in pl_module.network.state_dict().items()}
-                def on_train_end(self, trainer, pl_module):
-                    after = pl_module.network.state_dict()
-                    torch.save((self.before, after), f"{sys.argv[1]}/{trainer.global_rank}.pt")
+        class Save(pl.Callback):
+            def on_train_start(self, trainer, pl_module):
+                self.before = {k: v.clone() for k, v in pl_module.network.state_dict().items()}
+            def on_train_end(self, trainer, pl_module):
+                after = pl_module.network.state_dict()
+                torch.save((self.before, after), f"{sys.argv[1]}/{trainer.global_rank}.pt")
 
-            if __name__ == "__main__":
-                torch.manual_seed(0)
-                network = MLP([64, 8, 10], normalization=nn.BatchNorm1d)
-                network(torch.rand(50, 64))
-                trainer = quiet_trainer(
-                    max_epochs=1, strategy="ddp_fork", devices=2, limit_val_batches=0,
-                    callbacks=[FreezeBatchNorm(affine=True), Save()],
-                )
-                trainer.fit(Classifier(network), Digits(batch_size=16, train_size=64))
-            """
-        )
+        if __name__ == "__main__":
+            torch.manual_seed(0)
+            network = MLP([64, 8, 10], normalization=nn.BatchNorm1d)
+            network(torch.rand(50, 64))
+            trainer = quiet_trainer(
+                max_epochs=1, strategy="ddp_fork", devices=2, limit_val_batches=0,
+                callbacks=[FreezeBatchNorm(affine=True), Save()],
+            )
+            trainer.fit(Classifier(network), Digits(batch_size=16, train_size=64))
+        """
     )
-    subprocess.run([sys.executable, program, tmp_path], check=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     (before, after), (_, other) = (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
     assert all(torch.equal(before[name], after[name]) for name in before if name.startswith("2."))
     assert not torch.equal(before["1.weight"], after["1.weight"])

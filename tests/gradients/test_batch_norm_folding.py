@@ -191,12 +191,23 @@ def test_a_forward_of_its_own_is_watched_with_an_example():
         assert torch.allclose(folded(x), model(x), atol=1e-5)
 
 
-def test_watching_needs_no_statistics_to_move_and_no_gradients():
-    model = settled(MLP([4, 3, 2], normalization=nn.BatchNorm1d))
-    before = model[2].running_mean.clone()
+def test_a_normalization_may_be_called_with_its_input_by_name():
+    model = Calls(lambda self, x: self.norm(input=self.fc(x)), fc=nn.Linear(4, 3), norm=nn.BatchNorm1d(3))
+    assert str(plan_folding(settled(model), torch.randn(2, 4))) == "norm -> fc"
+
+
+def test_watching_moves_no_statistics_and_needs_no_gradients():
+    with_gradients = []
+
+    def forward(self, x):
+        with_gradients.append(torch.is_grad_enabled())
+        return self.norm(self.fc(x))
+
+    model = settled(Calls(forward, fc=nn.Linear(4, 3), norm=nn.BatchNorm1d(3)))
+    before = model.norm.running_mean.clone()
     plan_folding(model, torch.randn(5, 4))
-    assert torch.equal(model[2].running_mean, before)
-    assert all(p.grad is None for p in model.parameters())
+    assert torch.equal(model.norm.running_mean, before)
+    assert with_gradients == [False]
 
 
 def test_asking_for_the_shape_of_an_output_is_no_use_of_it():

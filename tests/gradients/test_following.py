@@ -98,6 +98,30 @@ def test_several_inputs_are_a_tuple():
     assert [row.note for row in report] == ["before Tanh", "before Tanh"]
 
 
+@pytest.mark.parametrize(
+    ("function", "note", "slope"),
+    [
+        (nn.functional.logsigmoid, "LogSigmoid", None),
+        (lambda x: nn.functional.rrelu(x, 0.2, 0.2), "RReLU", 0.2),
+        (lambda x: nn.functional.prelu(x, torch.tensor([0.5])), "PReLU", 0.5),
+        (lambda x: nn.functional.leaky_relu(x, negative_slope=0.4), "LeakyReLU", 0.4),
+    ],
+)
+def test_a_function_is_the_activation_that_it_computes(function, note, slope):
+    class Calls(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Linear(2, 2), nn.Linear(2, 2)
+
+        def forward(self, x):
+            return self.second(function(self.first(x)))
+
+    row = initialize(Calls(), example=torch.zeros(1, 2))["first"]
+    assert row.note == f"before {note}"
+    if slope is not None:
+        assert row.target_std == pytest.approx(math.sqrt(2 / ((1 + slope**2) * 2)))
+
+
 def test_in_place_activations_are_seen():
     class InPlace(nn.Module):
         def __init__(self):

@@ -1,10 +1,6 @@
 """Initialize, in a Trainer."""
 
 import math
-import os
-import subprocess
-import sys
-import textwrap
 
 import pytest
 import pytorch_lightning as pl
@@ -49,7 +45,14 @@ def test_a_second_fit_keeps_the_weights():
     weight = model.network[1].weight.clone()
     fit(model, callback)
     assert torch.equal(model.network[1].weight, weight)
+
+
+def test_another_model_is_initialized_by_the_same_callback():
+    callback, other = Initialize(), classifier()
     fit(classifier(), callback)
+    weight = other.network[1].weight.clone()
+    fit(other, callback)
+    assert not torch.equal(other.network[1].weight, weight)
 
 
 def test_a_resumed_fit_keeps_the_weights(tmp_path):
@@ -104,30 +107,26 @@ def test_a_model_without_layers_is_refused_with_the_way_out():
         fit(Late(), Initialize())
 
 
-def test_two_processes_train_from_the_same_weights(tmp_path):
-    program = tmp_path / "train.py"
-    program.write_text(
-        textwrap.dedent(
-            """
-            import os, sys
-            import pytorch_lightning as pl
-            import torch
-            from lightning_modules import MLP, Classifier, Digits, Initialize, quiet_trainer
+def test_two_processes_train_from_the_same_weights(tmp_path, run_program):
+    run_program(
+        """
+        import os, sys
+        import pytorch_lightning as pl
+        import torch
+        from lightning_modules import MLP, Classifier, Digits, Initialize, quiet_trainer
 
-            class Save(pl.Callback):
-                def on_train_start(self, trainer, pl_module):
-                    torch.save(pl_module.network.state_dict(), f"{sys.argv[1]}/{trainer.global_rank}.pt")
+        class Save(pl.Callback):
+            def on_train_start(self, trainer, pl_module):
+                torch.save(pl_module.network.state_dict(), f"{sys.argv[1]}/{trainer.global_rank}.pt")
 
-                def setup(self, trainer, pl_module, stage):
-                    torch.manual_seed(trainer.global_rank)  # the worst case: every process draws others
+            def setup(self, trainer, pl_module, stage):
+                torch.manual_seed(trainer.global_rank)  # the worst case: every process draws others
 
-            if __name__ == "__main__":
-                trainer = quiet_trainer(max_epochs=1, strategy="ddp_fork", devices=2, callbacks=[Save(), Initialize()])
-                trainer.fit(Classifier(MLP([64, 8, 10])), Digits(train_size=40))
-            """
-        )
+        if __name__ == "__main__":
+            trainer = quiet_trainer(max_epochs=1, strategy="ddp_fork", devices=2, callbacks=[Save(), Initialize()])
+            trainer.fit(Classifier(MLP([64, 8, 10])), Digits(train_size=40))
+        """
     )
-    subprocess.run([sys.executable, program, tmp_path], check=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     first, second = (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert first["3.bias"].abs().max() == 0

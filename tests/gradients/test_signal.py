@@ -218,6 +218,24 @@ def test_layers_of_every_kind_have_a_row_with_a_gradient(model, inputs, names):
             assert row.gradient_norm > 0
 
 
+def test_the_biases_of_attention_are_no_weights():
+    torch.manual_seed(0)
+    model, inputs = nn.MultiheadAttention(4, 2, batch_first=True), torch.randn(3, 5, 4)
+
+    class Attend(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.attention = model
+
+        def forward(self, x):
+            return self.attention(x, x, x)[0]
+
+    report = signal(Attend(), (inputs, torch.zeros(3, 5, 4)), nn.MSELoss())
+    nn.functional.mse_loss(model(inputs, inputs, inputs)[0], torch.zeros(3, 5, 4)).backward()
+    expected = model.in_proj_weight.grad.norm().item()
+    assert report["attention"].gradient_norm == pytest.approx(expected, rel=1e-5)
+
+
 def test_frozen_weights_have_no_gradient():
     model = MLP([64, 20, 10])
     model[1].weight.requires_grad_(False)

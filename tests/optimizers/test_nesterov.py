@@ -56,14 +56,16 @@ def test_the_paper_form_is_the_equation():
     assert torch.allclose(weight, theta, rtol=1e-9, atol=0)
 
 
-def test_both_forms_take_their_gradients_at_the_same_points():
+@pytest.mark.parametrize("weight_decay", [0.0, 0.3])
+def test_both_forms_take_their_gradients_at_the_same_points(weight_decay):
+    settings = {"lr": 0.02, "momentum": 0.9, "weight_decay": weight_decay}
     torchs, papers, ahead, seen = start(), start(), [], []
-    descend(torchs, torch.optim.SGD([torchs], lr=0.02, momentum=0.9, nesterov=True), 50, ahead)
-    optimizer = Nesterov([papers], lr=0.02, momentum=0.9, paper_form=True)
+    descend(torchs, torch.optim.SGD([torchs], nesterov=True, **settings), 50, ahead)
+    optimizer = Nesterov([papers], paper_form=True, **settings)
     descend(papers, optimizer, 50, seen)
-    assert torch.allclose(torch.stack(seen), torch.stack(ahead), rtol=1e-9, atol=0)
+    assert torch.allclose(torch.stack(seen), torch.stack(ahead), rtol=1e-9, atol=1e-12)
     # torch's weights are those points; the paper's lie a part β of the velocity behind.
-    assert torch.allclose(papers + 0.9 * optimizer.state[papers]["velocity"], torchs, rtol=1e-9, atol=0)
+    assert torch.allclose(papers + 0.9 * optimizer.state[papers]["velocity"], torchs, rtol=1e-9, atol=1e-12)
 
 
 def test_weights_go_back_from_where_they_looked_whatever_happens_there():

@@ -2,11 +2,8 @@
 
 import copy
 import inspect
-import os
 import pickle
-import subprocess
 import sys
-import textwrap
 from functools import partial
 
 import pytest
@@ -426,36 +423,31 @@ def test_scaled_gradients_are_unscaled_and_clipped_before_the_step(make):
         assert torch.allclose(a, b, atol=1e-4)
 
 
-def test_two_processes_end_with_equal_weights(tmp_path):
-    program = tmp_path / "train.py"
-    program.write_text(
-        textwrap.dedent(
-            """
-            import sys
-            import pytorch_lightning as pl
-            import torch
-            from functools import partial
-            import lightning_modules as lm
+def test_two_processes_end_with_equal_weights(tmp_path, run_program):
+    run_program(
+        """
+        import sys
+        import pytorch_lightning as pl
+        import torch
+        from functools import partial
+        import lightning_modules as lm
 
-            class Save(pl.Callback):
-                def on_train_end(self, trainer, pl_module):
-                    weights = [p.detach().clone() for p in pl_module.parameters()]
-                    torch.save(weights, f"{sys.argv[1]}/{type(trainer.optimizers[0]).__name__}-{trainer.global_rank}.pt")
+        class Save(pl.Callback):
+            def on_train_end(self, trainer, pl_module):
+                weights = [p.detach().clone() for p in pl_module.parameters()]
+                torch.save(weights, f"{sys.argv[1]}/{type(trainer.optimizers[0]).__name__}-{trainer.global_rank}.pt")
 
-            if __name__ == "__main__":
-                for name in sys.argv[2:]:
-                    torch.manual_seed(0)
-                    model = lm.Classifier(lm.MLP([64, 16, 10]), optimizer=partial(getattr(lm, name), lr=0.01))
-                    trainer = lm.quiet_trainer(
-                        max_epochs=2, strategy="ddp_fork", devices=2, limit_val_batches=0, callbacks=[Save()]
-                    )
-                    torch.manual_seed(1)
-                    trainer.fit(model, lm.Digits(train_size=96, batch_size=16))
-            """
-        )
-    )
-    subprocess.run(
-        [sys.executable, program, tmp_path, *OURS], check=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
+        if __name__ == "__main__":
+            for name in sys.argv[2:]:
+                torch.manual_seed(0)
+                model = lm.Classifier(lm.MLP([64, 16, 10]), optimizer=partial(getattr(lm, name), lr=0.01))
+                trainer = lm.quiet_trainer(
+                    max_epochs=2, strategy="ddp_fork", devices=2, limit_val_batches=0, callbacks=[Save()]
+                )
+                torch.manual_seed(1)
+                trainer.fit(model, lm.Digits(train_size=96, batch_size=16))
+        """,
+        *OURS,
     )
     for name, make in OURS.items():
         first, second = (torch.load(tmp_path / f"{name}-{rank}.pt") for rank in range(2))

@@ -172,7 +172,7 @@ def test_fractions_are_not_cut_off_into_whole_numbers():
     source, model = nn.Module(), nn.Module()
     source.register_buffer("table", torch.tensor([0.5]))
     model.register_buffer("table", torch.tensor([1]))
-    with pytest.raises(WeightsDoNotFit, match="whole numbers on one side only"):
+    with pytest.raises(WeightsDoNotFit, match="table: numbers of another kind"):
         reuse(model, source)
 
 

@@ -79,6 +79,24 @@ def test_what_an_optimizer_counts_in_its_group_is_kept():
     assert optimizer.param_groups[0]["lr"] == 0.1
 
 
+def test_a_step_that_asks_for_the_loss_twice_leaves_the_groups_whole():
+    class Twice(SGD):
+        def step(self, closure=None):
+            closure()
+            return super().step(closure)
+
+    weight, other = nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))
+    optimizer = Twice([weight, other], lr=0.1)
+    LayerRates(optimizer, lambda p: 0.5 if p is weight else 1.0)
+
+    def closure():
+        weight.grad, other.grad = torch.ones(1), torch.ones(1)
+
+    optimizer.step(closure)
+    assert [len(group["params"]) for group in optimizer.param_groups] == [2]
+    assert weight.item() == pytest.approx(0.95) and other.item() == pytest.approx(0.9)
+
+
 def test_a_step_that_fails_leaves_the_groups_whole():
     weight, other = nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))
     optimizer = SGD([weight, other], lr=0.1)

@@ -1,11 +1,6 @@
 """GradualUnfreezing goes on where a checkpoint stands, and does the same in two processes."""
 
-import os
-import subprocess
-import sys
-import textwrap
 from functools import partial
-from pathlib import Path
 
 import pytest
 import pytorch_lightning as pl
@@ -13,7 +8,6 @@ import torch
 from torch.optim import Adam
 from unfreezing_runs import EPOCH, LAYERS, Watch, both, fit, model
 
-import lightning_modules
 from lightning_modules import GradualUnfreezing
 
 
@@ -65,43 +59,38 @@ def test_a_second_training_begins_frozen_again():
     assert watch.moved == [both(5)]
 
 
-def test_two_processes_agree_and_make_the_steps_of_one(tmp_path):
-    program = tmp_path / "train.py"
-    program.write_text(
-        textwrap.dedent(
-            """
-            import sys
-            from functools import partial
-            import pytorch_lightning as pl
-            import torch
-            from lightning_modules import MLP, Classifier, Digits, GradualUnfreezing, quiet_trainer
+def test_two_processes_agree_and_make_the_steps_of_one(tmp_path, run_program):
+    run_program(
+        """
+        import sys
+        from functools import partial
+        import pytorch_lightning as pl
+        import torch
+        from lightning_modules import MLP, Classifier, Digits, GradualUnfreezing, quiet_trainer
 
-            if __name__ == "__main__":
-                for devices in (1, 2):
-                    torch.manual_seed(0)
-                    model = Classifier(MLP([64, 6, 6, 10]), optimizer=partial(torch.optim.AdamW, lr=0.01))
-                    unfreezing = GradualUnfreezing(["network.3", "network.1"])
-                    trainer = quiet_trainer(
-                        max_epochs=3, limit_val_batches=0, callbacks=[unfreezing],
-                        accumulate_grad_batches=1, devices=devices,
-                        **({"strategy": "ddp_fork"} if devices == 2 else {}),
-                    )
-                    if devices == 1:
-                        before = model.state_dict()
-                        torch.save({k: v.clone() for k, v in before.items()}, f"{sys.argv[1]}/before.pt")
-                        trainer.fit(model, Digits(batch_size=64, train_size=64))
-                        torch.save(model.state_dict(), f"{sys.argv[1]}/one.pt")
-                    else:
-                        class Save(pl.Callback):
-                            def on_train_end(self, trainer, pl_module):
-                                torch.save(pl_module.state_dict(), f"{sys.argv[1]}/{trainer.global_rank}.pt")
-                        trainer.callbacks.append(Save())
-                        trainer.fit(model, Digits(batch_size=32, train_size=64))
-            """
-        )
+        if __name__ == "__main__":
+            for devices in (1, 2):
+                torch.manual_seed(0)
+                model = Classifier(MLP([64, 6, 6, 10]), optimizer=partial(torch.optim.AdamW, lr=0.01))
+                unfreezing = GradualUnfreezing(["network.3", "network.1"])
+                trainer = quiet_trainer(
+                    max_epochs=3, limit_val_batches=0, callbacks=[unfreezing],
+                    accumulate_grad_batches=1, devices=devices,
+                    **({"strategy": "ddp_fork"} if devices == 2 else {}),
+                )
+                if devices == 1:
+                    before = model.state_dict()
+                    torch.save({k: v.clone() for k, v in before.items()}, f"{sys.argv[1]}/before.pt")
+                    trainer.fit(model, Digits(batch_size=64, train_size=64))
+                    torch.save(model.state_dict(), f"{sys.argv[1]}/one.pt")
+                else:
+                    class Save(pl.Callback):
+                        def on_train_end(self, trainer, pl_module):
+                            torch.save(pl_module.state_dict(), f"{sys.argv[1]}/{trainer.global_rank}.pt")
+                    trainer.callbacks.append(Save())
+                    trainer.fit(model, Digits(batch_size=32, train_size=64))
+        """
     )
-    here = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(lightning_modules.__file__).parents[1])}
-    subprocess.run([sys.executable, program, tmp_path], check=True, env=os.environ | here)
     before, one, zero, other = (torch.load(tmp_path / f"{name}.pt") for name in ("before", "one", "0", "1"))
     for name, value in zero.items():
         assert torch.equal(value, other[name]), name

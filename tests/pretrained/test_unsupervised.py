@@ -1,18 +1,12 @@
 """lightning_modules.pretrained.unsupervised."""
 
-import os
-import subprocess
-import sys
-import textwrap
 from contextlib import nullcontext
-from pathlib import Path
 
 import pytest
 import pytorch_lightning as pl
 import torch
 from torch import nn
 
-import lightning_modules
 from lightning_modules import (
     Classifier,
     Digits,
@@ -242,33 +236,28 @@ def test_a_resumed_run_ends_as_an_uninterrupted_one(tmp_path, epochs):
         assert torch.equal(value, rest.state_dict()[name]), name
 
 
-def test_two_processes_train_the_same_weights(tmp_path):
-    program = tmp_path / "train.py"
-    program.write_text(
-        textwrap.dedent(
-            """
-            import sys
-            import pytorch_lightning as pl
-            import torch
-            from lightning_modules import Digits, StackedAutoencoder, quiet_trainer
+def test_two_processes_train_the_same_weights(tmp_path, run_program):
+    run_program(
+        """
+        import sys
+        import pytorch_lightning as pl
+        import torch
+        from lightning_modules import Digits, StackedAutoencoder, quiet_trainer
 
-            class Save(pl.Callback):
-                def on_train_epoch_end(self, trainer, pl_module):
-                    name = f"{sys.argv[1]}/{trainer.current_epoch}_{trainer.global_rank}.pt"
-                    torch.save(pl_module.state_dict(), name)
+        class Save(pl.Callback):
+            def on_train_epoch_end(self, trainer, pl_module):
+                name = f"{sys.argv[1]}/{trainer.current_epoch}_{trainer.global_rank}.pt"
+                torch.save(pl_module.state_dict(), name)
 
-            if __name__ == "__main__":
-                torch.manual_seed(0)
-                model = StackedAutoencoder.dense((1, 8, 8), [6, 4])
-                trainer = quiet_trainer(
-                    max_epochs=3, strategy="ddp_fork", devices=2, limit_val_batches=0, callbacks=[Save()]
-                )
-                trainer.fit(model, Digits(batch_size=16, train_size=64))
-            """
-        )
+        if __name__ == "__main__":
+            torch.manual_seed(0)
+            model = StackedAutoencoder.dense((1, 8, 8), [6, 4])
+            trainer = quiet_trainer(
+                max_epochs=3, strategy="ddp_fork", devices=2, limit_val_batches=0, callbacks=[Save()]
+            )
+            trainer.fit(model, Digits(batch_size=16, train_size=64))
+        """
     )
-    here = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(lightning_modules.__file__).parents[1])}
-    subprocess.run([sys.executable, program, tmp_path], check=True, env=os.environ | here)
     states = [[torch.load(tmp_path / f"{epoch}_{rank}.pt") for rank in range(2)] for epoch in range(3)]
     for zero, one in states:
         assert all(torch.equal(zero[name], one[name]) for name in zero)

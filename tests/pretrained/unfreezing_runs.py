@@ -11,7 +11,7 @@ EPOCH = 4  # steps
 
 
 class Watch(pl.Callback):
-    """At each epoch's end: which layers have moved in it, and the rate of the optimizer's first group."""
+    """Which parameters have moved in each epoch, the groups' rates before each step, and the tables."""
 
     def __init__(self, unfreezing=None):
         self.unfreezing = unfreezing

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.callbacks import EarlyStopping
 from torch import nn
 
@@ -172,6 +173,17 @@ def test_what_is_no_part_is_refused():
         recipe("default", optimizer=None)
     with pytest.raises(TypeError, match="regularization is a sequence of Regularizer, got <class"):
         recipe("default", regularization=[L2Penalty])
+    with pytest.raises(TypeError, match="schedule must be something to call, or a Schedule, got 'cosine'"):
+        recipe("default", schedule="cosine")
+
+
+def test_one_regularizer_need_not_be_in_a_list():
+    assert recipe("default", regularization=WEIGHT_DECAY).regularization == (WEIGHT_DECAY,)
+
+
+def test_a_normalization_may_ask_for_more_units_than_two():
+    chosen = recipe("default", normalization=partial(nn.GroupNorm, 8))
+    assert any(isinstance(layer, nn.GroupNorm) for layer in chosen.network([64, 32, 10]))
 
 
 def test_what_is_not_in_the_tables_is_refused():
@@ -203,12 +215,12 @@ def test_training_by_a_recipe_is_training_by_its_parts():
         torch.manual_seed(0)
         network = MLP([64, 20, 10])
         initialize(network, "he")
-        trainer = fit(Classifier(network, **arguments), max_epochs=9)
-        return list(network.parameters()), trainer
+        fit(Classifier(network, **arguments), max_epochs=9)
+        return list(network.parameters())
 
-    mine, _ = trained(recipe=recipe("default", schedule=ONE_CYCLE, regularization=[]))
+    mine = trained(recipe=recipe("default", schedule=ONE_CYCLE, regularization=[]))
     nesterov = partial(torch.optim.SGD, lr=0.01, momentum=0.9, nesterov=True, fused=True)
-    theirs, _ = trained(optimizer=nesterov, lr_scheduler=OneCycle, interval="step")
+    theirs = trained(optimizer=nesterov, lr_scheduler=OneCycle, interval="step")
     assert all(map(torch.equal, mine, theirs))
 
 
@@ -243,7 +255,7 @@ def test_early_stopping_ends_a_run_that_does_not_improve():
 
 
 def test_a_run_too_short_for_the_recipes_schedule_is_refused():
-    with pytest.raises(Exception, match="Plateau with patience=5 would never act"):
+    with pytest.raises(MisconfigurationException, match="Plateau with patience=5 would never act"):
         fit(Classifier(MLP([64, 10]), recipe="default"), max_epochs=3)
 
 

@@ -309,7 +309,7 @@ def test_a_model_that_writes_into_its_inputs_gets_fresh_ones(monkeypatch):
 # In a Trainer
 
 
-def test_it_predicts_in_a_trainer_which_forces_evaluation(tmp_path):
+def test_it_predicts_in_a_trainer_which_forces_evaluation():
     torch.manual_seed(0)
     mlp = MLP([64, 32, 10], normalization=nn.BatchNorm1d)
     add_dropout(mlp, 0.3)

@@ -1,11 +1,6 @@
 """lightning_modules.regularization.penalties: ℓ1 and ℓ2 while training, and the zeros that they make."""
 
-import os
-import subprocess
-import sys
-import textwrap
 from functools import partial
-from pathlib import Path
 
 import pytest
 import pytorch_lightning as pl
@@ -14,8 +9,8 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.plugins.precision import MixedPrecision
 from pytorch_lightning.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
 from torch import nn
+from torch.nn.utils import parametrizations
 
-import lightning_modules
 from lightning_modules import (
     MLP,
     Classifier,
@@ -100,7 +95,7 @@ def test_soft_thresholding_moves_towards_zero_and_stops_there():
 
 def test_the_slopes_of_the_penalties_are_those_that_autograd_finds():
     torch.manual_seed(0)
-    mine, other = nn.Parameter(torch.randn(4, 5)), None
+    mine = nn.Parameter(torch.randn(4, 5))
     for add, penalty in [
         (add_l1_gradient_, lambda w: 0.3 * w.abs().sum()),
         (add_l2_gradient_, lambda w: 0.3 / 2 * w.square().sum()),
@@ -280,11 +275,14 @@ def test_the_proximal_step_heeds_a_fused_optimizer_that_skips_by_itself():
 
 @every_penalty
 def test_the_penalty_is_not_scaled_under_mixed_precision(penalty):
-    mine, plain = classifier(), classifier()
+    mine, plain, without = classifier(), classifier(), classifier()
+    strength = 0.5 if penalty is L2Penalty else 0.01  # what moves weights by more than 16 bits blur
     scaler = torch.amp.GradScaler("cpu", init_scale=2.0**10)
-    fit(mine, penalty(0.01), plugins=[MixedPrecision("16-mixed", "cpu", scaler)])
-    fit(plain, penalty(0.01))
+    fit(mine, penalty(strength), plugins=[MixedPrecision("16-mixed", "cpu", scaler)])
+    fit(plain, penalty(strength))
+    fit(without)
     assert same(mine, plain, atol=2e-3)
+    assert not same(plain, without, atol=4e-3)
 
 
 def test_clipping_by_the_trainer_clips_the_sum():
@@ -351,38 +349,33 @@ def test_after_an_error_the_optimizer_is_let_go():
     assert not model.trainer.optimizers[0]._optimizer_step_post_hooks
 
 
-def test_two_processes_shrink_the_same_weights_once(tmp_path):
-    program = tmp_path / "train.py"
-    program.write_text(
-        textwrap.dedent(
-            """
-            import sys
-            import pytorch_lightning as pl
-            import torch
-            from functools import partial
-            from lightning_modules import *
+def test_two_processes_shrink_the_same_weights_once(tmp_path, run_program):
+    run_program(
+        """
+        import sys
+        import pytorch_lightning as pl
+        import torch
+        from functools import partial
+        from lightning_modules import *
 
-            class Save(pl.Callback):
-                def on_train_end(self, trainer, pl_module):
-                    logged = {k: v.item() for k, v in trainer.callback_metrics.items()}
-                    on_ball = trainer.callbacks[1].on_ball
-                    state = pl_module.network.state_dict()
-                    torch.save((state, logged, on_ball), f"{sys.argv[1]}/{trainer.global_rank}.pt")
+        class Save(pl.Callback):
+            def on_train_end(self, trainer, pl_module):
+                logged = {k: v.item() for k, v in trainer.callback_metrics.items()}
+                on_ball = trainer.callbacks[1].on_ball
+                state = pl_module.network.state_dict()
+                torch.save((state, logged, on_ball), f"{sys.argv[1]}/{trainer.global_rank}.pt")
 
-            if __name__ == "__main__":
-                torch.manual_seed(0)
-                model = Classifier(MLP([64, 16, 10]), optimizer=partial(torch.optim.SGD, lr=0.1))
-                trainer = quiet_trainer(
-                    max_epochs=2, strategy="ddp_fork", devices=2, limit_val_batches=0,
-                    callbacks=[ProximalL1(0.01, small=0.01), MaxNorm(0.6), Save()],
-                )
-                torch.manual_seed(1)
-                trainer.fit(model, Digits(train_size=96, batch_size=16))
-            """
-        )
+        if __name__ == "__main__":
+            torch.manual_seed(0)
+            model = Classifier(MLP([64, 16, 10]), optimizer=partial(torch.optim.SGD, lr=0.1))
+            trainer = quiet_trainer(
+                max_epochs=2, strategy="ddp_fork", devices=2, limit_val_batches=0,
+                callbacks=[ProximalL1(0.01, small=0.01), MaxNorm(0.6), Save()],
+            )
+            torch.manual_seed(1)
+            trainer.fit(model, Digits(train_size=96, batch_size=16))
+        """
     )
-    here = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(lightning_modules.__file__).parent.parent)}
-    subprocess.run([sys.executable, program, tmp_path], check=True, env=os.environ | here)
     (state, logged, on_ball), (other, other_logged, other_ball) = (
         torch.load(tmp_path / f"{rank}.pt") for rank in range(2)
     )
@@ -422,6 +415,8 @@ def test_what_is_small_is_not_negative(penalty):
         penalty(0.1, small=-1)
     with pytest.raises(ValueError, match="below must not be negative, got -1"):
         zero_small_(nn.Linear(2, 2), below=-1)
+    with pytest.raises(ValueError, match="is what a weight is computed from"):
+        zero_small_(nn.Sequential(parametrizations.orthogonal(nn.Linear(2, 2))), below=0.1)
 
 
 def test_there_must_be_weights():

@@ -139,17 +139,74 @@ def test_validations_within_an_epoch_count():
     assert rates == [0.8, 0.8, 0.8, 0.4, 0.2, 0.2, 0.1, 0.05]
 
 
+class Looks(pl.Callback):
+    """Reads the metrics when a validation ends, as a checkpoint's callback may."""
+
+    def on_validation_end(self, trainer, pl_module):
+        self.seen = dict(trainer.callback_metrics)
+
+
+def test_whoever_else_looks_at_a_measurement_makes_no_second_one_of_it():
+    rates = RateHistory()
+    fit(Scripted([5, 4, 4, 3, 3, 3], lr_scheduler=HALVE), callbacks=[rates, Looks()])
+    assert rates.rate()[::2] == [0.8, 0.8, 0.8, 0.4, 0.4, 0.2]
+
+
+def test_a_metric_that_steps_alone_log_is_measured_once_an_epoch():
+    class Steps(Scripted):
+        def training_step(self, batch, batch_idx):
+            self.log("steps", 1.0, on_step=True, on_epoch=False)
+            return super().training_step(batch, batch_idx)
+
+    still = partial(Plateau, monitor="steps", patience=1, factor=0.5)
+    rates, _ = fit(Steps([0] * 6, lr_scheduler=still))
+    assert rates[::2] == [0.8, 0.8, 0.8, 0.4, 0.4, 0.2]
+
+
+def test_without_a_name_of_its_own_it_waits_for_the_one_that_the_module_says():
+    bare = partial(Plateau, patience=0, factor=0.5)
+    for schedule, monitor in ((bare, "mine"), (HALVE, "val/loss")):
+        rates, _ = fit(Scripted([5, 4, 4, 3, 3, 3], lr_scheduler=schedule, monitor=monitor))
+        assert rates[::2] == [0.8, 0.8, 0.8, 0.4, 0.4, 0.2]
+    with pytest.raises(ValueError, match='Use mode="max"'):
+        fit(Scripted([1] * 6, lr_scheduler=bare, monitor="val/accuracy"))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"val_check_interval": "00:01:00:00"}, {"val_check_interval": 3, "check_val_every_n_epoch": None}],
+)
+def test_a_run_whose_validations_come_late_or_by_the_clock_is_no_error(settings):
+    rates, _ = fit(Scripted([5, 4, 4, 4, 4, 4], lr_scheduler=HALVE), **settings)
+    assert rates[:6] == [0.8] * 6
+
+
+def test_batches_that_are_counted_across_epochs_make_measurements():
+    settings = {"val_check_interval": 3, "check_val_every_n_epoch": None}  # 12 batches: 4 measurements
+    with pytest.raises(MisconfigurationException, match="needs 5 measurements, this run makes 4"):
+        fit(Scripted([1] * 6, lr_scheduler=partial(HALVE, patience=2)), **settings)
+    rates, _ = fit(Scripted([1] * 6, lr_scheduler=partial(HALVE, patience=1)), **settings)
+    assert rates[-1] == 0.4
+
+
 def test_a_training_loss_is_measured_once_per_epoch():
     still = partial(Plateau, monitor="train/loss", patience=1, factor=0.5, threshold=0.99)
     rates, _ = fit(Scripted([0] * 6, lr_scheduler=still))
     assert rates[::2] == [0.8, 0.8, 0.8, 0.4, 0.4, 0.2]
 
 
-def test_lightnings_loggers_and_warm_up_in_steps_are_no_obstacle():
+def test_a_warm_up_in_steps_is_no_obstacle():
     warm = partial(Warmup, steps=3, after=HALVE)
     rates, _ = fit(Scripted([5, 4, 4, 3, 3, 3], lr_scheduler=warm, interval="step"))
     # The first measurement, after two steps, falls into the warm-up.
     assert rates == pytest.approx([0.2, 0.4, 0.6, 0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.4, 0.2, 0.2])
+
+
+def test_what_a_warm_up_ignores_is_not_counted_as_a_measurement():
+    # Of the six measurements the first three fall into it.
+    warm = partial(Warmup, steps=6, after=partial(HALVE, patience=1))
+    with pytest.raises(MisconfigurationException, match="needs 4 measurements, this run makes 3"):
+        fit(Scripted([1] * 6, lr_scheduler=warm, interval="step"))
 
 
 def test_a_second_fit_measures_its_own_schedule():
@@ -158,7 +215,8 @@ def test_a_second_fit_measures_its_own_schedule():
     trainer.fit_loop.epoch_progress.reset()
     trainer.fit_loop.epoch_loop.reset()
     trainer.fit(model, Digits(train_size=64))
-    assert sum(isinstance(callback, Measurements) for callback in trainer.callbacks) == 1
+    (measurements,) = (callback for callback in trainer.callbacks if isinstance(callback, Measurements))
+    assert measurements.schedule is trainer.lr_scheduler_configs[0].scheduler
 
 
 def test_a_name_that_nobody_logs_is_an_error_after_the_first_epoch():

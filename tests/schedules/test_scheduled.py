@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 from functools import partial
+from pathlib import Path
 
 import pytest
 import pytorch_lightning as pl
@@ -13,6 +14,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch.optim import lr_scheduler as torchs
 from torch.utils.data import DataLoader, IterableDataset
 
+import lightning_modules
 from lightning_modules import (
     MLP,
     Classifier,
@@ -343,7 +345,8 @@ def test_two_processes_share_the_steps(tmp_path):
             """
         )
     )
-    environment = os.environ | {"PYTHONPATH": os.getcwd(), "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+    root = str(Path(lightning_modules.__file__).parents[1])
+    environment = os.environ | {"PYTHONPATH": root, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(
         [sys.executable, program], env=environment, capture_output=True, text=True, timeout=120, check=False
     )

@@ -1,0 +1,28 @@
+"""What tests of several folders use."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import lightning_modules
+
+PATIENCE = 300  # seconds: processes that wait for one another would wait for ever
+
+
+@pytest.fixture
+def run_program(tmp_path: Path) -> Callable[..., None]:
+    """Run a program, one thread a process; its arguments are `tmp_path` and what else is given."""
+    library = str(Path(lightning_modules.__file__).parents[1])
+    env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": library}
+
+    def run(text: str, *arguments: str) -> None:
+        path = tmp_path / "program.py"
+        path.write_text(textwrap.dedent(text))
+        subprocess.run([sys.executable, path, tmp_path, *arguments], check=True, env=env, timeout=PATIENCE)
+
+    return run
