@@ -1,4 +1,7 @@
-"""`python -m benchmarks [NAME …]` measures all, or the named ones, and prints a table; 1 where a target is missed."""
+"""`python -m benchmarks [NAME …]` measures all, or the named ones, and prints a table.
+
+A target that is missed is marked in it and is no error: times are measured here, nowhere asserted.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,7 @@ def main() -> int:
         measure(names, rows, keep=arguments.record)
     finally:  # minutes of measuring are not lost with the one that fails
         print(printed(rows))
-    return 0 if all(row.holds for row in rows) else 1
+    return 0
 
 
 def measure(names: list[str], rows: list[Row], *, keep: bool) -> None:

@@ -15,8 +15,11 @@ from verified_docs.measurement import Measurement
 
 def record(name: str, rows: list[Row]) -> None:
     """Keep the results with the day, the processor and torch's version."""
+    result = {row.what.split(" (")[0]: round(row.result, 3) for row in rows}
+    if len(result) < len(rows):
+        raise ValueError(f"{name} cannot be recorded: two of its rows have one name, of {', '.join(result)}")
     values = {
-        "result": {row.what.split(" (")[0]: round(row.result, 3) for row in rows},
+        "result": result,
         "day": datetime.date.today().isoformat(),
         "processor": processor.name(),
         "torch": torch.__version__.split("+")[0],

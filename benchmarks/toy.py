@@ -70,19 +70,19 @@ def mkdocs_jupyter(programs: list[Path], folder: Path) -> float:
     notebooks(programs, folder / "docs")
     (folder / "docs" / "index.md").write_text("# Peer\n")
     (folder / "mkdocs.yml").write_text(_SITE)
-    return seconds(sys.executable, "-m", "mkdocs", "build", "-q", cwd=folder, env=_home())
+    return seconds(sys.executable, "-m", "mkdocs", "build", "-q", cwd=folder, env=_environment())
 
 
 def jupyter_cache(programs: list[Path], folder: Path) -> float:
     """jupyter-cache's local-parallel executor on the same notebooks."""
     made = notebooks(programs, folder / "nbs")
     return seconds(
-        sys.executable, "-c", _CACHE, str(folder / "cache"), *map(str, made), cwd=folder, env=_home()
+        sys.executable, "-c", _CACHE, str(folder / "cache"), *map(str, made), cwd=folder, env=_environment()
     )
 
 
-def _home() -> dict[str, str]:
-    """The peers find the installed kernel, and our library wherever they run."""
+def _environment() -> dict[str, str]:
+    """With which the peers find the installed kernel, and our library wherever they run."""
     return {"PYTHONPATH": str(ROOT), "JUPYTER_PLATFORM_DIRS": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
 

@@ -17,6 +17,8 @@ _FIGURE = re.compile(r"<svg[^>]*role=\"img\".*?</svg>|<img[^>]*data:image[^>]*>"
 def pages() -> list[Row]:
     """The initialization page and its notebooks, against the page that mkdocs-jupyter makes of one small snippet."""
     site = toy.ROOT / "site"
+    if not site.is_dir():
+        raise SystemExit(f"There is no {site}: build it, nox -s docs")
     page = (site / "gradients" / "initialization" / "index.html").read_text(encoding="utf-8")
     ours = len(gzip.compress(_FIGURE.sub("", page).encode())) / 1000
     notebook = (

@@ -319,13 +319,9 @@ def _values(namespace: dict[str, Any]) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """`value` in builtins, or None where it is no plain value. NaN and infinity are told as texts in a dict."""
-    if (
-        not isinstance(value, bool | int | float | str)
-        and getattr(value, "shape", None) == ()
-        and hasattr(value, "item")
-    ):
-        value = value.item()  # a number in NumPy's or torch's clothes
+    """`value` in builtins, or None where it is no plain value."""
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        value = value.item()  # a number in NumPy's or torch's clothes; np.float64 is a float in them
     if isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):

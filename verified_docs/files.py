@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -48,3 +48,25 @@ def locked(folder: Path, *, shared: bool = False) -> Iterator[None]:
 def digest(content: str | bytes) -> str:
     """The SHA-256 of `content`, in hex."""
     return hashlib.sha256(content.encode("utf-8") if isinstance(content, str) else content).hexdigest()
+
+
+class Digests:
+    """The digests of files below `root`, each read once; "missing" where there is none."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: dict[str, str] = {}
+
+    def of(self, names: Iterable[str]) -> dict[str, str]:
+        """Those of some files, by name."""
+        return {name: self._of(name) for name in names}
+
+    def are(self, earlier: Mapping[str, str]) -> bool:
+        """Whether the files are what they were."""
+        return all(self._of(name) == before for name, before in earlier.items())
+
+    def _of(self, name: str) -> str:
+        if name not in self._known:
+            path = self._root / name
+            self._known[name] = digest(path.read_bytes()) if path.is_file() else "missing"
+        return self._known[name]

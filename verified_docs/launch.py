@@ -102,5 +102,5 @@ class ServerOfShared:
 
 
 def with_engine(path: str | None) -> str:
-    """The server imports the engine wherever the project lies."""
+    """`PYTHONPATH`, with the engine in front: the server imports it wherever the project lies."""
     return os.pathsep.join(filter(None, [str(Path(__file__).parent.parent), path]))

@@ -32,6 +32,8 @@ def serve(config: Config, arguments: list[str]) -> None:
     runner = Runner(config)
     try:
         _follow(config, runner, server)
+        if server.returncode:
+            raise DocsError(f"mkdocs serve ended by itself, with code {server.returncode}: see above")
     except KeyboardInterrupt:
         pass
     finally:
@@ -41,17 +43,18 @@ def serve(config: Config, arguments: list[str]) -> None:
 
 
 def _follow(config: Config, runner: Runner, server: subprocess.Popen[bytes]) -> None:
-    seen = _digests(config)
+    seen = _saved(config)
     while server.poll() is None:
         time.sleep(_PAUSE)
-        now = _digests(config)
-        for path, digest in now.items():
-            if seen.get(path) != digest:
+        now = _saved(config)
+        for path, when in now.items():
+            if seen.get(path) != when:
                 run_again(path, config, runner)
         seen = now
 
 
-def _digests(config: Config) -> dict[Path, float]:
+def _saved(config: Config) -> dict[Path, float]:
+    """When each program was last saved."""
     found = {}
     for snippet in every_snippet(config):
         try:

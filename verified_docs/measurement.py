@@ -34,14 +34,13 @@ class Measurement:
     def record(self) -> Record:
         """Its values; raises DocsError where there are none."""
         place = self.path.relative_to(self.config.root)
+        measure = f"nox -s benchmarks -- {self.path.stem} --record"
         try:
             values = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise DocsError(f"{place} does not exist; measure it: nox -s benchmarks -- --record") from None
+            raise DocsError(f"{place} does not exist; measure it: {measure}") from None
         except ValueError as error:
-            raise DocsError(
-                f"{place} is no JSON ({error}); measure it again: nox -s benchmarks -- --record"
-            ) from None
+            raise DocsError(f"{place} is no JSON ({error}); measure it again: {measure}") from None
         return Record(source="", text="", values=values)
 
     def save(self, values: dict[str, Any]) -> None:

@@ -12,7 +12,6 @@ Mermaid from a CDN, into every page. This step
 Run twice, it changes nothing: `python -m verified_docs.notebook_pages site`.
 """
 
-import hashlib
 import os
 import re
 import sys
@@ -103,7 +102,7 @@ def _sheets(content: str) -> Iterator[str]:
 
 
 def _share(css: str, site: Path) -> Path:
-    name = f"notebook.{hashlib.sha256(css.encode()).hexdigest()[:8]}.css"
+    name = f"notebook.{files.digest(css)[:8]}.css"
     shared = site / "assets" / "stylesheets" / name
     if not shared.exists():
         files.replace(shared, css)

@@ -25,38 +25,23 @@ class Passes:
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        self._digests = files.Digests(config.root)
 
     def holds(self, snippet: Snippet, quotes: Sequence[Quote]) -> bool:
         """Whether `snippet` has passed and nothing that it depends on has changed since."""
         try:
             held = json.loads(self._path(snippet).read_text(encoding="utf-8"))
-            return bool(
-                held["key"] == self._key(snippet, quotes)
-                and all(self._digest(name) == digest for name, digest in held["imported"].items())
-            )
+            return bool(held["key"] == self._key(snippet, quotes) and self._digests.are(held["imported"]))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return False  # none, or not one of ours
 
     def add(self, snippet: Snippet, quotes: Sequence[Quote], imported: Sequence[str]) -> None:
         """Note that `snippet` passed just now."""
-        held = {
-            "key": self._key(snippet, quotes),
-            "imported": {name: self._digest(name) for name in imported},
-        }
+        held = {"key": self._key(snippet, quotes), "imported": self._digests.of(imported)}
         files.replace(self._path(snippet), json.dumps(held))
 
     def _path(self, snippet: Snippet) -> Path:
         return self._config.cache / "passes" / f"{snippet.name}.json"
-
-    def _digest(self, name: str) -> str:
-        if name not in self._digests:
-            path = self._config.root / name
-            self._digests[name] = files.digest(path.read_bytes()) if path.is_file() else "missing"
-        return self._digests[name]
-
-    @cached_property
-    def _digests(self) -> dict[str, str]:
-        return {}
 
     def _key(self, snippet: Snippet, quotes: Sequence[Quote]) -> str:
         recorded = [
@@ -67,7 +52,7 @@ class Passes:
 
     @cached_property
     def _surroundings(self) -> str:
-        engine = [files.digest(path.read_bytes()) for path in sorted(Path(__file__).parent.glob("*.py"))]
+        engine = [files.digest(path.read_bytes()) for path in sorted(Path(__file__).parent.rglob("*.py"))]
         config = self._config
         settings = (config.preload, sorted(config.env.items()), sorted(config.data.items()), config.style)
         return repr((engine, sys.version, platform.machine(), installed(), settings))

@@ -134,7 +134,7 @@ def fresh(snippet: Snippet) -> Record:
 def _dumped(held: dict[str, Any], study: dict[str, Any] | None) -> str:
     """JSON that diffs well: a line for each value, for each list of numbers and for each run of a study."""
     spread = json.dumps(held, indent=1, ensure_ascii=False, allow_nan=False)
-    text = re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda m: "[" + re.sub(r",\n\s*", ", ", m[1]) + "]", spread)
+    text = re.sub(r"\[\n\s*([^][{}]*?)\n\s*\]", lambda m: "[" + re.sub(r",\n\s*", ", ", m[1]) + "]", spread)
     if study is not None:
         entries = ",\n".join(f"  {json.dumps(key)}: {_lines(value)}" for key, value in study.items())
         text = f'{text.removesuffix("}").rstrip()},\n "study": {{\n{entries}\n }}\n}}'

@@ -21,6 +21,12 @@ _META = "search:\n  exclude: true  # A notebook repeats its page.\n"
 
 def generate(config: Config, *, with_notebooks: bool = True) -> int:
     """Write downloads and notebooks into the docs, after checking that everything belongs together; how many programs."""
+    config.cache.mkdir(exist_ok=True)
+    with files.locked(config.cache):  # not under the hands of a build
+        return _generate(config, with_notebooks=with_notebooks)
+
+
+def _generate(config: Config, *, with_notebooks: bool = True) -> int:
     problems = consistency.problems(config)
     if problems:
         raise DocsError("\n".join([f"{len(problems)} problem(s) in the docs:", *problems]))
@@ -52,7 +58,7 @@ def build(config: Config) -> Path:
     site, fresh, old = config.root / "site", config.cache / "site", config.cache / "site.old"
     config.cache.mkdir(exist_ok=True)
     with files.locked(config.cache):  # of two builds at once, the second waits
-        generate(config)
+        _generate(config)
         if old.exists() and not site.exists():
             old.rename(site)  # an earlier build was stopped between the two renames below
         for leftover in (fresh, old):

@@ -80,7 +80,7 @@ class Snippet:
     @property
     def how_to_accept(self) -> str:
         """The command that makes its record."""
-        return f"pytest {self.place} --record"
+        return f"nox -s record -- {self.place}"
 
     @property
     def claims(self) -> list[str]:
@@ -101,8 +101,14 @@ class Snippet:
     @property
     def code(self) -> str:
         """The program without its docstring."""
+        self.docstring  # noqa: B018  (it raises where there is none)
         first = self._tree.body[0]
         return "".join(self.source.splitlines(keepends=True)[first.end_lineno :]).lstrip("\n")
+
+    @property
+    def code_digest(self) -> str:
+        """The digest of what is run: a better caption leaves it as it is."""
+        return files.digest(self.code)
 
 
 def is_snippet(path: Path, config: Config) -> bool:

@@ -152,8 +152,10 @@ class Study:
         self._check_names()
         self._check_seeds()
         self._check_tuning()
-        for name, settings in self.alternatives.items():
-            _check_settings(name, settings)
+        for name in self.alternatives:
+            tune = self.tune_of(name)
+            for value in tune.values if tune else [None]:
+                _check_settings(name, self.settings(name, value))
         object.__setattr__(self, "references", self._references())
 
     def tune_of(self, alternative: str) -> Tune | None:

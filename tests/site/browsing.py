@@ -6,7 +6,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from zlib import crc32
@@ -70,6 +70,7 @@ def context(browser: Browser, theme: str = "light", width: int = 1280) -> Browse
     )
 
 
+@cache
 def pages(site: Path = SITE) -> list[str]:
     """Every page's path, as it stands in its address: "", "gradients/initialization/", "404.html"."""
     found = [path.relative_to(site).as_posix() for path in site.rglob("*.html")]
@@ -81,7 +82,12 @@ def in_sample(path: str, of: int, which: int = 0) -> bool:
     return os.environ.get("SITE_TESTS") == "all" or crc32(path.encode()) % of == which
 
 
+def file_of(site: Path, path: str) -> Path:
+    """The file of a page."""
+    return site / path if path.endswith(".html") else site / path / "index.html"
+
+
+@cache
 def programs(site: Path, path: str) -> list[str]:
     """The programs whose results a page shows."""
-    page = site / path if path.endswith(".html") else site / path / "index.html"
-    return re.findall(r'data-program="([^"]+)"', page.read_text(encoding="utf-8"))
+    return re.findall(r'data-program="([^"]+)"', file_of(site, path).read_text(encoding="utf-8"))

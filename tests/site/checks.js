@@ -51,7 +51,6 @@ async () => {
     formulas: formulas.length,
     hiddenFormulas: formulas.filter(hidden).map(html),
     mathFont: [...document.fonts].some((f) => f.family.includes("STIX Two Math") && f.status === "loaded"),
-    figures: figures.length + images.length,
     hiddenFigures: [...figures, ...images].filter(hidden).map(html),
     namelessFigures: [...figures.filter((svg) => !named(svg)), ...images.filter((img) => !img.alt)].map(html),
     brokenImages: images.filter((img) => img.complete && !img.naturalWidth).map(html),

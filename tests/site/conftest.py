@@ -5,7 +5,6 @@ with CI=true that is a failure.
 """
 
 import contextlib
-import os
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -19,11 +18,11 @@ sys.path.insert(0, str(Path(__file__).parent))  # For the helpers beside this fi
 from browsing import CHROMIUM, SITE, chromium, context, in_sample, pages, programs, serve
 from visits import Visit, visit_in_themes
 
+from verified_docs.config import in_ci
+
 WITHOUT_CHROMIUM = (
     "no Chromium found: install chromium (Debian, Ubuntu: apt install chromium) or google-chrome"
 )
-
-
 WIDTHS = [390, 1280]
 
 
@@ -63,7 +62,7 @@ def address(site: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(WITHOUT_CHROMIUM)
+        (pytest.fail if in_ci() else pytest.skip)(WITHOUT_CHROMIUM)
     with chromium() as browser:
         yield browser
 
@@ -77,8 +76,7 @@ def desk(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture(scope="session")
-def visited(browser: Browser, address: str) -> Callable[[str, str, int], Visit]:
-    """Visit (path, theme, width); one load of the page serves every test that asks."""
+def visited(browser: Browser, address: str) -> Callable[[str, int], dict[str, Visit]]:
+    """Visit (path, width) in both themes."""
     contexts = cache(lambda width: context(browser, width=width))
-    both = cache(lambda path, width: visit_in_themes(contexts(width), f"{address}/{path}", ["light", "dark"]))
-    return lambda path, theme, width: both(path, width)[theme]
+    return lambda path, width: visit_in_themes(contexts(width), f"{address}/{path}", ["light", "dark"])

@@ -9,7 +9,7 @@ NOTEBOOK = 60 * KILOBYTE
 
 # One test for all of it: workers that share the tests out do not share the visits.
 def test_nothing_is_wrong_with_the_page_in_light_and_dark(visited, page_path, width, site):
-    visits = {theme: visited(page_path, theme, width) for theme in ("light", "dark")}
+    visits = visited(page_path, width)
     faults = [f"{theme}: {fault}" for theme, visit in visits.items() for fault in visit.faults()]
     assert not faults, "\n".join(["", *faults])
     light, dark = (visits[theme].facts["colours"] for theme in ("light", "dark"))
@@ -23,6 +23,8 @@ def test_nothing_is_wrong_with_the_page_in_light_and_dark(visited, page_path, wi
 
 
 def test_a_notebooks_page_is_light_without_its_figures(site):
-    for page in site.glob("notebooks/**/index.html"):
+    pages = list(site.glob("notebooks/**/index.html"))
+    assert pages, "the site has no notebooks"
+    for page in pages:
         html = re.sub(rb'src="data:[^"]*"|<svg.*?</svg>', b"", page.read_bytes(), flags=re.DOTALL)
         assert len(html) <= NOTEBOOK, f"{page}: {len(html):,} bytes; was verified_docs.notebook_pages run?"

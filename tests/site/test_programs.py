@@ -2,13 +2,13 @@
 
 import contextlib
 import re
-from urllib.parse import urljoin
-from urllib.request import urlopen
 
 import nbformat
 import pytest
-from browsing import ROOT, pages, programs
+from browsing import ROOT, file_of, pages, programs
 from copying import shown
+
+DOWNLOAD = re.compile(r'href="([^"]*)" download')
 
 
 @pytest.fixture
@@ -24,19 +24,20 @@ def test_copying_a_program_copies_the_file(page):
         assert one.copied.rstrip("\n") == program.rstrip("\n"), one.program
 
 
-def test_every_download_runs_and_is_the_program(page):
-    for link in page.locator("article a[download]").all():
-        address = urljoin(page.url, link.get_attribute("href"))
-        with urlopen(address) as answer:
-            data = answer.read()
-        results = link.locator("xpath=ancestor::*[@data-program][1]")
-        program = results.get_attribute("data-program") if results.count() else None
-        if address.endswith(".py"):
-            assert program, f"{address}: a program's download outside its results"
-            assert data == (ROOT / program).read_bytes(), address
-            compile(data, address, "exec")
-        elif address.endswith(".ipynb"):
-            nbformat.validate(nbformat.reads(data.decode("utf-8"), as_version=4))
+def test_every_download_is_the_program_or_a_notebook(site, program_path):
+    page = file_of(site, program_path)
+    before, *results = page.read_text(encoding="utf-8").split('data-program="')
+    assert not DOWNLOAD.search(before), "a download above the first program's results"
+    for one in results:
+        program, _, rest = one.partition('"')
+        links = DOWNLOAD.findall(rest)
+        assert links, f"{program} cannot be downloaded"
+        for link in links:
+            data = (page.parent / link).read_bytes()
+            if link.endswith(".py"):
+                assert data == (ROOT / program).read_bytes(), link
+            else:
+                nbformat.validate(nbformat.reads(data.decode("utf-8"), as_version=4))
 
 
 def test_the_programs_shown_are_files(site):

@@ -90,7 +90,7 @@ def test_a_slow_search_is_timed(phone, tmp_path, delay, monkeypatch):
         page.goto(f"{address}/")
         times = answer_times(page, ["ab", "c"])
     assert times.keys() == {"ab", "c"}
-    assert all(delay <= time for time in times.values())
+    assert all(delay <= time < delay + 2000 for time in times.values())
 
 
 def test_a_heavy_page_is_weighed(tmp_path):

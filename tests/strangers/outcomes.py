@@ -33,9 +33,8 @@ def outcome_of(piece: Piece, stranger: str, circumstance: str) -> tuple[Outcome,
         return Outcome(MEANINGLESS, piece.meaningless[circumstance]), ""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # on loaders without workers, for example: it is the stranger's business
+            # Of loaders without workers, for example: that is the stranger's business.
+            warnings.simplefilter("ignore")
             fit = _resumed(piece, stranger) if circumstance == RESUMED else Fit(stranger, circumstance)
             if circumstance != RESUMED:
                 piece.program(fit)

@@ -72,9 +72,8 @@ def _(fit: Fit) -> None:
 
 @piece("recipe", "guidelines.md")
 def _(fit: Fit) -> None:
-    chosen = recipe(
-        "default", schedule=ONE_CYCLE
-    )  # the tables' second choice; the first takes eight epochs to act
+    # The tables' second choice; the first takes eight epochs to act.
+    chosen = recipe("default", schedule=ONE_CYCLE)
 
     def configure(module, _):
         optimizer = chosen.optimizer.make(module.parameters())

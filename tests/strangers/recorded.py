@@ -11,6 +11,8 @@ from fitting import CIRCUMSTANCES, STRANGERS
 from outcomes import Outcome
 from pieces import Piece
 
+from verified_docs import files
+
 PATH = Path(__file__).with_name("results.json")
 COMMAND = "python tests/strangers/record.py"
 
@@ -69,7 +71,7 @@ def save(record: dict[str, Any]) -> None:
     rows = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in record["rows"])
     head = {key: value for key, value in record.items() if key != "rows"}
     text = json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}")
-    PATH.write_text(f'{text},\n "rows": [\n  {rows}\n ]\n}}\n', encoding="utf-8")
+    files.replace(PATH, f'{text},\n "rows": [\n  {rows}\n ]\n}}\n')
 
 
 def _cell(outcomes: dict[str, Outcome]) -> list[dict[str, str]]:

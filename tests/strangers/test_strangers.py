@@ -47,7 +47,9 @@ def test_a_piece_does_on_a_strangers_module_what_the_table_says(name, who, circu
 
 @pytest.mark.skipif(not ALL, reason="two processes are for STRANGERS=all")
 def test_pieces_do_in_two_processes_what_the_table_says():
-    for (name, who), (found, text) in in_two_processes().items():
+    together = in_two_processes()
+    assert together.keys() == {(name, who) for name in PIECES for who in STRANGERS}, "they ended too early"
+    for (name, who), (found, text) in together.items():
         assert found.says != BROKEN, f"{name}, {who}: {text}"
         assert found == RECORDED.get((name, who, TWO_PROCESSES)), f"{name}, {who}: {AGAIN}"
 

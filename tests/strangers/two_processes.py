@@ -37,8 +37,13 @@ def in_two_processes() -> dict[tuple[str, str], tuple[Outcome, str]]:
             subprocess.Popen([sys.executable, __file__, folder], env=shared | {"LOCAL_RANK": str(rank)})
             for rank in range(2)
         ]
-        for process in running:
-            process.wait(timeout=1200)
+        try:
+            for process in running:
+                process.wait(timeout=1200)
+        finally:
+            for process in running:
+                process.kill()
+                process.wait()
         first, second = (json.loads((Path(folder) / f"{rank}.json").read_text()) for rank in range(2))
     found = {}
     for name, stranger, outcome, digest in first:

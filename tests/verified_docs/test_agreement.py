@@ -11,7 +11,7 @@ from verified_docs.pages import Page
 from verified_docs.record import Record
 from verified_docs.runner import Results
 
-# name: (what was recorded, what comes now, what is said, the last line but the way out aside)
+# name: (what was recorded, what comes now, what is said before the way out)
 CHANGED = {
     "number": (
         "print('epoch 1')\nprint('loss 0.5')",
@@ -80,7 +80,7 @@ def differing(project: Project, cases: dict[str, tuple[str, str, str]]) -> None:
     for name, (_, _, said) in cases.items():
         whole = f"snippets/{name}.py: does not give what its record says\n{said}"
         assert whole in run.output
-        accepting = f"If the new results are right, accept them: pytest snippets/{name}.py --record"
+        accepting = f"If the new results are right, accept them: nox -s record -- snippets/{name}.py"
         assert accepting in run.output[run.output.index(whole) :]
     assert project.records() == before
 
@@ -109,7 +109,7 @@ def test_what_is_new_stale_or_torn_is_refused_until_it_is_recorded(project: Proj
     run = project.pytest("snippets")
     assert (run.code, run.outcomes) == (1, dict.fromkeys(names, "failed"))
     assert (
-        "snippets/new.py: has no record; run it and accept what it shows: pytest snippets/new.py --record"
+        "snippets/new.py: has no record; run it and accept what it shows: nox -s record -- snippets/new.py"
         in run.output
     )
     assert "snippets/stale.py: its record is stale (the program changed since)" in run.output
@@ -143,6 +143,17 @@ def test_running_again_within_the_tolerance_leaves_the_record_byte_for_byte(proj
     assert project.records() == before
     assert accept(snippet, results("loss 0.53\n", loss=0.53), []) is True
     assert project.records() != before
+
+
+def test_a_time_of_a_busy_machine_does_not_last(project: Project):
+    snippet = project.snippet("a", "")
+    for seconds, kept, changed in ((9.0, 9.0, True), (8.5, 9.0, False), (3.0, 3.0, True), (30.0, 3.0, False)):
+        assert accept(snippet, Results("1\n", None, [], {}, seconds), []) is changed
+        held = record.load(snippet)
+        assert held and held.seconds == kept
+    quick = project.snippet("quick", "")
+    accept(quick, Results("", None, [], {}, seconds=0.5), [])
+    assert accept(quick, Results("", None, [], {}, seconds=0.1), []) is False, "noise"
 
 
 def test_a_new_value_is_recorded_though_nothing_printed_changed(project: Project):
@@ -182,18 +193,15 @@ def test_a_figure_of_another_style_is_refused_and_drawn_again(project: Project):
 
 
 def test_what_prose_quotes_is_held_at_the_digits_that_it_quotes(project: Project):
-    snippet = project.snippet("a", "")
+    snippet = project.snippet("x/a", "")
     accept(snippet, results(loss=0.5012), [])
-    page = Page("It is {{ a/b.loss:.1f }}.".replace("a/b", "x/a"), "docs/p.md", project.config)
-    inner = project.snippet("x/a", "")
-    accept(inner, results(loss=0.5012), [])
-    quotes = page.quotes()
-    held = record.fresh(inner)
-    assert complaint(inner, held, results(loss=0.5512), quotes) is None
-    said = complaint(inner, held, results(loss=0.7012), quotes)
+    quotes = Page("It is {{ x/a.loss:.1f }}.", "docs/p.md", project.config).quotes()
+    held = record.fresh(snippet)
+    assert complaint(snippet, held, results(loss=0.5512), quotes) is None
+    said = complaint(snippet, held, results(loss=0.7012), quotes)
     assert said
     assert "  loss, quoted at docs/p.md:1\n    Expected: 0.5\n    Got:      0.7" in said
-    assert accept(inner, results(loss=0.7012), quotes) is True
+    assert accept(snippet, results(loss=0.7012), quotes) is True
 
 
 def test_the_settings_of_the_snippet_are_its_tolerances(project: Project):

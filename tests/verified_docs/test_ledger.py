@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import sys
-import time
 
 import pytest
 from toy_ledger import robustness
@@ -65,15 +64,26 @@ def test_claims_that_always_hold_make_a_whole_ledger(project: Project):
     assert robustness(project, "--seeds", "2", "--check").code == 0
 
 
+def test_a_better_caption_asks_for_no_new_runs_and_another_program_does(project: Project):
+    project.snippet("a", "assert 1 < 2\n", "Is it so?\n\nSo they say.\n")
+    assert robustness(project, "--seeds", "1").code == 0
+    said = project.snippet("a", "assert 1 < 2\n", "Is it so?\n\nAll of them say so.\n\nIn two paragraphs.\n")
+    ledger.fresh(said)
+    assert "runs, " not in robustness(project, "--seeds", "1").output, "nothing was run again"
+    edited = project.snippet("a", "pass\nassert 1 < 2\n", "Is it so?")
+    with pytest.raises(DocsError, match="its ledger is stale"):
+        ledger.fresh(edited)
+
+
 def test_one_failure_among_twenty_is_enough_and_two_are_not(project: Project):
     snippet = project.snippet("a", "assert 1")
     seeds = tuple(f"seed + {number}" for number in range(2))
     one, two = ledger.Claim("1", seeds[:1]), ledger.Claim("1", seeds)
-    entry = ledger.Entry(snippet.digest, 20, ("this",), (one, two))
+    entry = ledger.Entry(snippet.code_digest, 20, ("this",), (one, two))
     assert entry.share(one) >= ledger.ENOUGH > entry.share(two)
     assert entry.share(ledger.Claim("1", failed_machines=("this",))) == 0
-    ledger.save(snippet, ledger.Entry(snippet.digest, 20, ("this",), (one,)))
-    assert ledger.load(snippet) == ledger.Entry(snippet.digest, 20, ("this",), (one,))
+    ledger.save(snippet, ledger.Entry(snippet.code_digest, 20, ("this",), (one,)))
+    assert ledger.load(snippet) == ledger.Entry(snippet.code_digest, 20, ("this",), (one,))
 
 
 def test_a_claim_in_a_loop_holds_where_it_held_each_time(project: Project):
@@ -150,8 +160,7 @@ def test_interrupted_it_says_how_to_go_on_and_ends_what_it_runs(project: Project
     log = project.root / "log"
     project.snippet("a", f"import os, time\n{log_of(project)}\ntime.sleep(0.3)\nassert True\n")
     run = project.start("verified_docs", "robustness", "--seeds", "10", "--jobs", "2", "--threads", "1")
-    while len(appears(log).split()) < 4:
-        time.sleep(0.01)
+    appears(log, within=60, words=4)
     os.killpg(run.pid, signal.SIGINT)
     output, _ = run.communicate(timeout=30)
     assert run.returncode == 130, output

@@ -69,6 +69,17 @@ def test_what_is_tried_again_replaces_what_was_tried_before():
     )
 
 
+def test_the_check_misses_a_machine_that_was_not_tried(project: Project):
+    project.configure(data=MACHINES.replace('abacus = { needs = "beads", env = { SPEED = "0" } }', ""))
+    project.snippet("a", "assert True\n")
+    robustness(project, "--seeds", "1", "--processors", "slow")
+    run = robustness(project, "--seeds", "1", "--check")
+    assert run.code == 1
+    assert "snippets/a.py: its claims were not held on fast, 1 thread: nox -s robustness -- a --add" in run.output
+    robustness(project, "--add", "--seeds", "0", "--processors", "fast")
+    assert robustness(project, "--seeds", "1", "--check").code == 0
+
+
 def test_nothing_is_added_to_what_is_not_there(project: Project):
     project.snippet("a", "assert True\n")
     run = robustness(project, "--add", "--seeds", "0")

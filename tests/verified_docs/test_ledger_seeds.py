@@ -17,7 +17,7 @@ def draw(s):
     found = {"random": random.random(), "numpy": np.random.rand(), "torch": torch.rand(1).item()}
     found["a generator of Python"] = random.Random(s).random()
     found["a text"] = random.Random("text").random()
-    found["a generator of numpy"] = np.random.default_rng(s).random()
+    found["a generator of numpy"] = np.random.default_rng(seed=s).random()
     found["a state of numpy"] = np.random.RandomState(s).rand()
     state = np.random.RandomState()
     state.seed(np.int64(s))

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from markdown import Markdown
 from toy_project import Project
 
 from verified_docs import record
@@ -31,18 +30,11 @@ def hold(snippet: Snippet, *failed: int, seeds: int = 20) -> None:
         Claim(claim, tuple(f"seed + {number}" for number in range(count)))
         for claim, count in zip(snippet.claims, failed, strict=True)
     )
-    ledger.save(snippet, Entry(snippet.digest, seeds, MACHINES, claims))
+    ledger.save(snippet, Entry(snippet.code_digest, seeds, MACHINES, claims))
 
 
 def html(snippet: Snippet, page: str = PAGE) -> str:
-    markdown = Markdown(
-        extensions=["verified_docs.show", "pymdownx.snippets", "pymdownx.superfences", "tables"],
-        extension_configs={
-            "verified_docs.show": {"root": str(snippet.config.root)},
-            "pymdownx.snippets": {"base_path": [str(snippet.config.root)], "check_paths": True},
-        },
-    )
-    return markdown.convert(page)
+    return Project(snippet.config.root).html(page)
 
 
 def test_each_claim_says_how_often_it_held(one: Snippet):
@@ -63,7 +55,7 @@ def test_without_an_entry_or_with_a_stale_or_torn_one_the_page_says_so_and_is_bu
         spoil()
         if ledger.path(one).is_file() and ledger.path(one).stat().st_size > 1:
             text = ledger.path(one).read_text()
-            ledger.path(one).write_text(text.replace(one.digest, "0" * 64))
+            ledger.path(one).write_text(text.replace(one.code_digest, "0" * 64))
         shown = html(one)
         assert '<p class="vd-held">not yet held against other seeds</p>' in shown
         assert "<code>x &lt; 2</code></li>" in shown

@@ -3,20 +3,17 @@
 import pytest
 from toy_project import Project
 
-from verified_docs.config import find
 from verified_docs.errors import DocsError
 from verified_docs.measurement import Measurement
 from verified_docs.pages import Page
 
 
 def _page(project: Project, text: str) -> Page:
-    return Page(text, "docs/page.md", find(project.root))
+    return Page(text, "docs/page.md", project.config)
 
 
 def test_a_measurement_is_quoted_by_its_name_and_key(project: Project):
-    Measurement("benchmarks/cost", find(project.root)).save(
-        {"relative": {"SELU": 1.234}, "day": "2026-01-02"}
-    )
+    Measurement("benchmarks/cost", project.config).save({"relative": {"SELU": 1.234}, "day": "2026-01-02"})
     text = "SELU takes {{ benchmarks/cost.relative[SELU]:.1f }} times as long ({{ benchmarks/cost.day }})."
     assert _page(project, text).with_quotes() == "SELU takes 1.2 times as long (2026-01-02)."
 
@@ -29,7 +26,7 @@ def test_a_measurement_that_was_not_made_is_named_with_the_way_out(project: Proj
 
 
 def test_a_value_that_was_not_measured_names_the_page_and_what_there_is(project: Project):
-    Measurement("benchmarks/cost", find(project.root)).save({"relative": 1.5})
+    Measurement("benchmarks/cost", project.config).save({"relative": 1.5})
     with pytest.raises(
         DocsError, match=r"docs/page\.md:1: benchmarks/cost has recorded no 'x'; it has relative"
     ):
@@ -37,7 +34,7 @@ def test_a_value_that_was_not_measured_names_the_page_and_what_there_is(project:
 
 
 def test_a_damaged_measurement_is_named(project: Project):
-    measurement = Measurement("benchmarks/cost", find(project.root))
+    measurement = Measurement("benchmarks/cost", project.config)
     measurement.save({"x": 1.5})
     measurement.path.write_text("{")
     with pytest.raises(DocsError, match=r"cost\.json is no JSON"):

@@ -52,12 +52,10 @@ def test_the_summary_counts_what_was_done(three: Project):
     ids=lambda options: options[0],
 )
 def test_no_program_is_imported_by_pytest(project: Project, options):
-    project.record(project.snippet("b/test_third", "'a' + __name__.replace('__main__', '')\nprint(1)"))
-    project.write(
-        "snippets/b/test_third.py", f'"""?"""\nassert __name__ == "__main__"\nprint(1)\n{DOCTESTED}'
+    project.record(
+        project.snippet("b/test_third", f'assert __name__ == "__main__"\nprint(1)\n{DOCTESTED}', "?")
     )
     project.write("snippets/settings.toml", "")
-    project.pytest("snippets", "--record")
     run = project.pytest(*options, "--all")
     assert run.outcomes == {"b/test_third": "run"}, run.output
     assert run.code == 0

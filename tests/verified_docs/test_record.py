@@ -45,7 +45,7 @@ def test_text_and_figure_that_are_no_more_are_removed(project: Project):
 
 def test_a_program_without_a_record_has_none(project: Project):
     assert record.load(project.snippet("a", "")) is None
-    with pytest.raises(DocsError, match=r"a.py: has no record; .*: pytest snippets/a.py --record$"):
+    with pytest.raises(DocsError, match=r"a.py: has no record; .*: nox -s record -- snippets/a.py$"):
         record.fresh(project.snippet("a", ""))
 
 
@@ -53,7 +53,7 @@ def test_a_record_of_an_older_text_is_stale(project: Project):
     snippet = project.snippet("a", "")
     record.save(snippet, Record(snippet.digest, "1\n"))
     assert record.fresh(snippet).text == "1\n"
-    with pytest.raises(DocsError, match=r"a.py: its record is stale .*: pytest snippets/a.py --record$"):
+    with pytest.raises(DocsError, match=r"a.py: its record is stale .*: nox -s record -- snippets/a.py$"):
         record.fresh(project.snippet("a", "print(2)"))
 
 
@@ -65,7 +65,7 @@ def test_a_record_of_which_any_file_is_cut_changed_or_lacking_is_torn(project: P
         breakages = [whole[:-1] if path.suffix != ".json" else whole[:-3], whole + b"x", b"\xff", b""]
         for broken in breakages:
             path.write_bytes(broken)
-            with pytest.raises(DocsError, match=r"snippets/a.py: its record is torn .*--record"):
+            with pytest.raises(DocsError, match=r"snippets/a.py: its record is torn .*nox -s record"):
                 record.load(snippet)
         if path.suffix != ".json":
             path.unlink()

@@ -47,10 +47,10 @@ def test_numbers_in_other_clothes_are_values(shared_project: Project, runner: Ru
 def test_it_is_main_with_arguments_of_its_own_and_an_empty_stdin(shared_project: Project, either: Runner):
     code = """
         import sys
+        def code_of_mine(): return 7
         print(__name__, len(sys.argv), sys.stdin.read() == "", sys.modules["__main__"].code_of_mine())
     """
-    text = "\ndef code_of_mine(): return 7\n" + "\n".join(line.strip() for line in code.splitlines())
-    assert either.run(shared_project.snippet("main", text)).text == "__main__ 1 True 7\n"
+    assert either.run(shared_project.snippet("main", code)).text == "__main__ 1 True 7\n"
 
 
 def test_what_it_writes_lands_in_a_directory_of_its_own_that_is_removed(
@@ -178,7 +178,6 @@ def test_memory_that_a_program_fills_is_not_what_its_figure_is_drawn_with(
 
 
 def test_the_environment_is_the_declared_one(project: Project):
-    project.configure(data="[tool.verified_docs.data]\n")
     project.write("pyproject.toml", '[tool.verified_docs.env]\nTHREADS = "1"\n')
     runner = Runner(project.config)
     try:

@@ -96,13 +96,16 @@ def test_a_program_ends_with_its_client(noted: Project, shared: SharedServer):
     def interrupt(*_: object) -> None:
         raise Interrupted
 
+    def when_it_runs() -> None:
+        appears(pid_file)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
+
     before = signal.signal(signal.SIGALRM, interrupt)
+    threading.Thread(target=when_it_runs).start()
     try:
-        signal.setitimer(signal.ITIMER_REAL, 2)
         with pytest.raises(Interrupted):
             runner.run(endless)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert dies(int(pid_file.read_text()))
 

@@ -60,9 +60,7 @@ def test_a_study_is_recorded_in_workers_and_drawn(project: Project):
 def test_killed_it_loses_at_most_the_runs_under_way(project: Project):
     file, log = slow(project, 0.15)
     run = project.start("verified_docs", "study", "toy", "--jobs", "2")
-    appears(log, within=30)
-    while len(ended := log.read_text().split()) < 5:
-        time.sleep(0.01)
+    ended = appears(log, within=60, words=5).split()
     os.kill(run.pid, signal.SIGKILL)
     run.communicate(timeout=30)
     done = kept(file)

@@ -1,7 +1,6 @@
 """A page shows a study and quotes it without running, drawing or judging anything."""
 
 import pytest
-from markdown import Markdown
 from toy_project import REPOSITORY, Project
 from toy_studies import PROGRAM, study
 
@@ -38,20 +37,9 @@ def toy(project: Project) -> StudyFile:
     return file
 
 
-def html(project: Project, page: str, **options: object) -> str:
-    markdown = Markdown(
-        extensions=["verified_docs.show", "pymdownx.snippets", "pymdownx.superfences", "pymdownx.details"],
-        extension_configs={
-            "verified_docs.show": {"root": str(project.root), **options},
-            "pymdownx.snippets": {"base_path": [str(project.root)], "check_paths": True},
-        },
-    )
-    return markdown.convert(page)
-
-
 def test_its_figure_stands_above_the_folded_program_and_its_table_below(toy: StudyFile, project: Project):
     fence = "\n".join(f"    {line}" for line in FENCE.split("\n"))
-    shown = html(project, f'Before.\n\n??? program "The study"\n\n{fence}\n\nAfter.')
+    shown = project.html(f'Before.\n\n??? program "The study"\n\n{fence}\n\nAfter.')
     order = ["Before.", "<figure", "Which rate goes", "The shorter the line", "</figure>", "<details", "highlight",
              "</details>", "a table", "when it was recorded", "10 seeds (and 3 to choose settings on)",
              "280 runs, 24 minutes on one core", "2026-01-02, A &amp; B, python 3.11, torch 2.13",
@@ -61,8 +49,8 @@ def test_its_figure_stands_above_the_folded_program_and_its_table_below(toy: Stu
     assert places == sorted(places)
     assert "notebook" not in shown
     assert "<li><code>results.best(&#x27;flat&#x27;) &lt; 1</code></li>" in shown
-    assert 'href="https://x.org/y/blob/main/studies/toy.py"' in html(
-        project, FENCE, repo_url="https://x.org/y"
+    assert 'href="https://x.org/y/blob/main/studies/toy.py"' in project.html(
+        FENCE, repo_url="https://x.org/y"
     )
 
 
@@ -81,9 +69,9 @@ def test_a_changed_study_is_stale_and_fails_the_page_or_is_marked_on_it(toy: Stu
     page = f"{FENCE}\n\n{{{{ toy.runs }}}} runs."
     for found in (FENCE, "{{ studies/toy.runs }}"):
         with pytest.raises(DocsError, match=r"studies/toy.py: its record is stale .*: nox -s studies -- toy"):
-            html(project, found)
+            project.html(found)
     assert problems(project.config)[0].startswith("studies/toy.py: its record is stale")
-    shown = html(project, page, stale="mark")
+    shown = project.html(page, stale="mark")
     assert "<strong>Not verified.</strong> studies/toy.py: its record is stale" in shown
     assert "280 runs." in shown
 
@@ -91,7 +79,7 @@ def test_a_changed_study_is_stale_and_fails_the_page_or_is_marked_on_it(toy: Stu
 def test_a_study_without_a_record_is_marked_where_pages_are_written(toy: StudyFile, project: Project):
     for path in record.paths(toy):
         path.unlink()
-    assert "has no record" in html(project, FENCE, stale="mark")
+    assert "has no record" in project.html(FENCE, stale="mark")
     assert any("studies/toy.py: has no record" in one for one in problems(project.config))
 
 

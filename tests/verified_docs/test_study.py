@@ -59,6 +59,10 @@ def test_one_reference_is_for_all_others_and_each_may_have_its_own():
         ),
         ({"alternatives": {"a": {"rate": 1}}}, "'a' has a 'rate' of its own, which is to be chosen"),
         ({"alternatives": {"a": {"size": (1, 2)}}}, "the settings of 'a' are not the same as JSON"),
+        (
+            {"alternatives": {"a": {}}, "tune": Tune("x", [(1, 2), (3, 4), (5, 6)]), "tuning_seeds": [9]},
+            "the settings of 'a' are not the same as JSON",
+        ),
         ({"alternatives": {"a": {"size": {1, 2}}}}, "the settings of 'a' cannot be kept as JSON"),
         ({"alternatives": {"a": {"size": float("nan")}}}, "the settings of 'a' cannot be kept as JSON"),
         ({"reference": "c"}, "reference names 'c', which is no alternative"),

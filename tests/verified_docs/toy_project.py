@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
+from markdown import Markdown
+
 from verified_docs.accept import accept
 from verified_docs.config import Config, find
 from verified_docs.runner import Runner
@@ -80,6 +82,23 @@ class Project:
             for path in sorted(self.root.glob("snippets/**/results/*"))
         }
 
+    def html(self, page: str, **options: object) -> str:
+        """A page's HTML, by Markdown alone; `options` are those of verified_docs.show."""
+        markdown = Markdown(
+            extensions=[
+                "verified_docs.show",
+                "pymdownx.snippets",
+                "pymdownx.superfences",
+                "pymdownx.details",
+                "tables",
+            ],
+            extension_configs={
+                "verified_docs.show": {"root": str(self.root), **options},
+                "pymdownx.snippets": {"base_path": [str(self.root)], "check_paths": True},
+            },
+        )
+        return markdown.convert(page)
+
     def environment(self, **more: str) -> dict[str, str]:
         kept = {
             name: value
@@ -147,10 +166,10 @@ def dies(pid: int, within: float = 5.0) -> bool:
     return False
 
 
-def appears(path: Path, within: float = 10.0) -> str:
-    """The text of a file that another process is about to write."""
+def appears(path: Path, within: float = 10.0, words: int = 1) -> str:
+    """The text of a file that another process is about to write, as soon as it has so many words."""
     end = time.monotonic() + within
-    while not (path.is_file() and path.read_text()):
-        assert time.monotonic() < end, f"{path} did not appear"
+    while not (path.is_file() and len(path.read_text().split()) >= words):
+        assert time.monotonic() < end, f"{path} did not get {words} words"
         time.sleep(0.01)
     return path.read_text()

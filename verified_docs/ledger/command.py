@@ -41,10 +41,14 @@ def run(config: Config, arguments: argparse.Namespace) -> int:
         raise DocsError(f"--seeds {arguments.seeds}: claims are held against one other seed at least")
     if arguments.jobs < 1:
         raise DocsError(f"--jobs {arguments.jobs}: at least one run goes on at once")
-    machines = _machines(config, arguments.processors, arguments.threads)
     snippets = [snippet for snippet in _named(config, arguments.names) if snippet.claims]
     if arguments.check:
-        return _check(snippets, arguments.seeds)
+        counts = _counts(arguments.threads)
+        every = [
+            Machine(name, one, n).label for n in counts for name, one in config.ledger.processors.items()
+        ]
+        return _check(snippets, arguments.seeds, every)
+    machines = _machines(config, arguments.processors, arguments.threads)
     if not processor.gives_the_recorded_numbers(config):
         raise DocsError(
             f"claims cannot be held against other seeds here: this processor lacks {config.processor_flag}, "
@@ -84,8 +88,8 @@ def _hold(
     return _tell(held, problems)
 
 
-def _check(snippets: Sequence[Snippet], seeds: int) -> int:
-    """Whether what is recorded covers every claim as it is now."""
+def _check(snippets: Sequence[Snippet], seeds: int, machines: Sequence[str]) -> int:
+    """Whether what is recorded covers every claim as it is now, all seeds and all machines."""
     held: dict[Snippet, Entry] = {}
     problems = []
     for snippet in snippets:
@@ -98,6 +102,12 @@ def _check(snippets: Sequence[Snippet], seeds: int) -> int:
             problems.append(
                 f"{snippet.place}: its claims were held against {held[snippet].seeds} other seeds, not {seeds}: "
                 f"{ledger.how_to_hold(snippet)}"
+            )
+        lacking = [machine for machine in machines if machine not in held[snippet].machines]
+        if lacking:
+            problems.append(
+                f"{snippet.place}: its claims were not held on {'; '.join(lacking)}: "
+                f"{ledger.how_to_hold(snippet)} --add --seeds 0, on a machine that has it"
             )
         problems += _complaints(snippet, held[snippet], {})
     return _tell(held, problems)
@@ -165,13 +175,17 @@ def _machines(config: Config, processors: str | None, threads: str) -> list[Mach
             f"--processors: this machine has no {lacking!r} (its processor lacks {there[lacking].needs}); "
             f"it has {', '.join(name for name in there if _has(config, name))}"
         )
+    return [Machine(name, there[name], count) for count in _counts(threads) for name in able]
+
+
+def _counts(threads: str) -> list[int]:
     try:
         counts = [int(one) for one in threads.split(",")]
     except ValueError:
         counts = [0]
     if min(counts) < 1:
         raise DocsError(f"--threads {threads}: give numbers of at least 1, with commas")
-    return [Machine(name, there[name], count) for count in counts for name in able]
+    return counts
 
 
 def _has(config: Config, name: str) -> bool:

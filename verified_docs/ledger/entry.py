@@ -33,7 +33,7 @@ class Entry:
     """What is known of the claims of one snippet.
 
     Attributes:
-        source: The digest of the snippet that was tried.
+        source: The digest of the program that was tried, without its docstring.
         seeds: With how many other seeds.
         machines: On which instruction sets and numbers of threads.
         claims: In the order of the text.
@@ -57,7 +57,7 @@ class Entry:
             Claim(claim, failed(shifted, number), failed(moved, number))
             for number, claim in enumerate(snippet.claims)
         )
-        return cls(snippet.digest, len(shifted), tuple(trial.label for trial in moved), claims)
+        return cls(snippet.code_digest, len(shifted), tuple(trial.label for trial in moved), claims)
 
     def added_to(self, earlier: Entry) -> Entry:
         """What both say of the same snippet; of seeds, or of a machine, with which both were tried, this one's."""
@@ -122,7 +122,7 @@ def fresh(snippet: Snippet) -> Entry:
     again = how_to_hold(snippet)
     if held is None:
         raise DocsError(f"{snippet.place}: its claims were not yet held against other seeds: {again}")
-    if held.source != snippet.digest or [one.claim for one in held.claims] != snippet.claims:
+    if held.source != snippet.code_digest or [one.claim for one in held.claims] != snippet.claims:
         raise DocsError(
             f"{snippet.place}: its ledger is stale (the program changed since); hold its claims again: {again}"
         )

@@ -18,7 +18,13 @@ from verified_docs.config import Config
 from verified_docs.ledger.trial import Trial, Tried
 from verified_docs.passes import installed
 
-_ENGINE = ("claims.py", "seeds.py")  # the part of it that decides what a trial gives
+_ENGINE = (
+    "child.py",
+    "runner.py",
+    "server.py",
+    "ledger/claims.py",
+    "ledger/seeds.py",
+)  # what decides a trial
 
 
 class Kept:
@@ -26,13 +32,13 @@ class Kept:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._digests: dict[str, str] = {}
+        self._digests = files.Digests(config.root)
 
     def get(self, trial: Trial) -> Tried | None:
         """What came of `trial`; None where it was not made, or not as things are now."""
         try:
             held = json.loads(self._path(trial).read_text(encoding="utf-8"))
-            if any(self._digest(name) != digest for name, digest in held["imported"].items()):
+            if not self._digests.are(held["imported"]):
                 return None
             told = {int(number): text for number, text in held["told"].items()}
             return Tried(**{**held, "imported": list(held["imported"]), "told": told})
@@ -41,25 +47,26 @@ class Kept:
 
     def add(self, trial: Trial, tried: Tried) -> None:
         """Write down what came of `trial`, whole or not at all."""
-        held = {**asdict(tried), "imported": {name: self._digest(name) for name in tried.imported}}
+        held = {**asdict(tried), "imported": self._digests.of(tried.imported)}
         files.replace(self._path(trial), json.dumps(held))
 
     def _path(self, trial: Trial) -> Path:
         pinned = {name: value for name, value in trial.env.items() if str(self._config.root) not in value}
         settings = trial.snippet.settings
-        key = (trial.snippet.digest, trial.by, sorted(pinned.items()), settings.data, settings.memory_gib)
+        key = (
+            trial.snippet.code_digest,
+            trial.by,
+            sorted(pinned.items()),
+            settings.data,
+            settings.memory_gib,
+        )
         name = files.digest(repr((key, self._surroundings)))[:24]
         return self._config.cache / "ledger" / trial.snippet.name / f"{name}.json"
 
-    def _digest(self, name: str) -> str:
-        if name not in self._digests:
-            path = self._config.root / name
-            self._digests[name] = files.digest(path.read_bytes()) if path.is_file() else "missing"
-        return self._digests[name]
-
     @cached_property
     def _surroundings(self) -> str:
-        engine = [files.digest(Path(__file__).with_name(name).read_bytes()) for name in _ENGINE]
+        here = Path(__file__).parents[1]
+        engine = [files.digest((here / name).read_bytes()) for name in _ENGINE]
         config = self._config
         return repr(
             (engine, config.ledger.seed_shift, config.preload, sys.version, platform.machine(), installed())

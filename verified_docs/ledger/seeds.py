@@ -1,6 +1,7 @@
 """Shift every seed that a program sets, without a change of its text: seed s becomes s + `by`.
 
-What is replaced is what everything else calls: Python's `random`, NumPy's generators and torch's, where they are loaded.
+What is replaced is what everything else calls: Python's `random`, NumPy's `seed`, `default_rng` and `RandomState`, and
+torch's generators, where they are loaded.
 So Lightning's `seed_everything` and scikit-learn's `random_state` are shifted too, once. torch's generator, which starts
 from the same seed in each process, is shifted where no seed is set, too. A seed that is no whole number stays as it is.
 """
@@ -44,7 +45,7 @@ def _shift_python(by: int) -> None:
 
 def _shift_numpy(by: int) -> None:
     numpy: Any = sys.modules["numpy"].random
-    seed, default_rng, plain = numpy.seed, numpy.default_rng, numpy.RandomState
+    plain_seed, default_rng, plain = numpy.seed, numpy.default_rng, numpy.RandomState
 
     def started(self: Any, seed: Any = None) -> None:
         plain.__init__(self, _moved(seed, by, _NUMPY))
@@ -52,8 +53,8 @@ def _shift_numpy(by: int) -> None:
     def seeded(self: Any, seed: Any = None) -> None:
         plain.seed(self, _moved(seed, by, _NUMPY))
 
-    numpy.seed = lambda value=None: seed(_moved(value, by, _NUMPY))
-    numpy.default_rng = lambda value=None: default_rng(_moved(value, by))
+    numpy.seed = lambda seed=None: plain_seed(_moved(seed, by, _NUMPY))
+    numpy.default_rng = lambda seed=None: default_rng(_moved(seed, by))
     numpy.RandomState = _standing_for(plain, __init__=started, seed=seeded)
 
 

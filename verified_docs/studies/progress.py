@@ -1,4 +1,4 @@
-"""How far a study is, on stderr: a bar that is rewritten in a terminal, now and then a line elsewhere."""
+"""How far a study or the ledger is, on stderr: a bar that is rewritten in a terminal, now and then a line elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PAUSE = 60.0  # seconds between two lines where there is no terminal
 
 
 class Progress:
-    """The bar of one stage of a study.
+    """The bar of one stage.
 
     Args:
         what: What is being run.

@@ -13,6 +13,7 @@ import nbformat
 from verified_docs import compare
 from verified_docs.config import Config, Settings
 
+PATIENCE = 5  # times as long as the repository allows: a reader's machine imports everything anew
 # The command `jupyter execute`, without its folder on the PATH.
 EXECUTE = "from nbclient.cli import main; main()"
 # What would lead to the repository, to another Python's packages, to a screen, or to the look of the site's figures.
@@ -84,7 +85,8 @@ class Reader:
             printed, said = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # Jupyter's kernel with it.
+                # Jupyter's kernel, in a session of its own, looks for its parent every second, and ends.
+                os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             return Outcome("", failure=f"was not done after {seconds:.0f} s")
         failure = f"left with {process.returncode}:\n{said.rstrip()}" if process.returncode else ""

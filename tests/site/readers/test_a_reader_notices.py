@@ -1,6 +1,8 @@
 """A check that cannot fail checks nothing: what would trouble a reader is found, and what would not is none of it."""
 
+import os
 import sys
+import time
 
 import pytest
 from nbformat import v4, writes
@@ -16,6 +18,17 @@ def reader(tmp_path, project):
 
 def notebook(code, *outputs):
     return writes(v4.new_notebook(cells=[v4.new_code_cell(code, outputs=list(outputs))]))
+
+
+def is_gone(pid, within=10.0):
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def faults(outcome, printed, figures=0):
@@ -60,7 +73,9 @@ def test_a_notebook_that_fails_is_named_with_its_error(reader):
 
 
 def test_a_notebook_that_does_not_end_is_stopped_with_its_kernel(reader):
-    assert reader.notebook(notebook("import time; time.sleep(3600)"), 5).failure == "was not done after 5 s"
+    code = "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(3600)"
+    assert reader.notebook(notebook(code), 20).failure == "was not done after 20 s"
+    assert is_gone(int((reader.folder / "desk" / "pid").read_text()))
 
 
 def test_a_figure_that_is_not_drawn_is_missed():

@@ -1,11 +1,9 @@
 """A program copied from its page, saved in an empty folder and run there, prints what the page shows."""
 
 import pytest
-from reader import Outcome
+from reader import PATIENCE, Outcome
 
 from verified_docs.processor import gives_the_recorded_numbers
-
-PATIENCE = 5  # times as long as the repository allows: a reader's machine imports everything anew
 
 
 def test_a_copied_program_prints_what_its_page_shows(reader, project, copied, path, program):

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 from browsing import SITE
-from reader import in_notebook
-from test_copied_programs import PATIENCE
+from reader import PATIENCE, in_notebook
 
 from verified_docs.processor import gives_the_recorded_numbers
 
