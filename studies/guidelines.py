@@ -4,8 +4,9 @@ Test accuracy when one part of a recipe is replaced, minus that of the recipe
 itself: means of paired differences and 95% intervals over ten seeds, at the
 learning rate that is best for each. Left two hidden layers, right twenty. Blue,
 Fashion-MNIST; green, handwritten digits. Right of the line the alternative is
-better than the default, left of it worse. Upper part: the general recipe; lower
-part: the self-normalizing one. The band is one point, which is what matters.
+better than the default, left of it worse; a "<" lies farther left than the
+figure goes. Upper part: the general recipe; lower part: the self-normalizing
+one. The band is one point, which is what matters.
 """
 
 import math

@@ -3,9 +3,10 @@
 Test loss (left) and test accuracy (right) on Fashion-MNIST with each remedy,
 minus those without any: means of paired differences and 95% intervals over ten
 seeds. Circles, 1,000 training images; triangles, the same with a fifth of their
-labels wrong; squares, all 55,000. The strength of each is chosen on seeds of
-their own by validation accuracy. A remedy that helps lies left of the line in
-the left panel, and right of it in the right one.
+labels drawn anew, so that 18% are wrong ("20% wrong"); squares, all 55,000. The
+strength of each is chosen on seeds of their own by validation accuracy. A remedy
+that helps lies left of the line in the left panel, and right of it in the right
+one.
 """
 
 import math
@@ -20,7 +21,7 @@ from lightning_modules.regularization.max_norm import clip_unit_norms_
 from lightning_modules.regularization.penalties import add_l1_gradient_
 from verified_docs.study import Metric, Study, Tune
 
-# images, fraction of wrong labels, batch size, epochs, checks of an epoch
+# images, fraction of labels drawn anew, batch size, epochs, checks of an epoch
 DATA = {
     "1,000": (1_000, 0.0, 32, 60, 1),
     "1,000, 20% wrong": (1_000, 0.2, 32, 60, 1),
@@ -109,7 +110,7 @@ def measured(network, images, labels):
 
 
 NEVER = 1000.0
-STRENGTHS = {  # 0, or what is never reached, is to leave it out
+STRENGTHS = {  # at 0, or at what is never reached, it does not act
     "l2": Tune(
         "strength", [0.0, 1e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1], limits=[0.0]
     ),

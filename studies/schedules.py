@@ -2,8 +2,8 @@
 
 Test accuracy on Fashion-MNIST (mean and 95% interval, ten seeds) after the same
 number of steps of Nesterov momentum, each schedule at the initial or highest
-rate that is best for it on seeds of its own. The dashed line is a constant
-rate, at its best too.
+rate that is best for it on seeds of its own. The dashed line is a constant rate,
+at its best too, the band the interval of its mean.
 """
 
 import math

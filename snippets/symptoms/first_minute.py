@@ -39,7 +39,7 @@ pixels = lm.Digits(standardize=False).train.images * 16  # as they come
 shuffled = labels[torch.randperm(len(labels))]
 network = lm.MLP([64, 50, 50, 10])
 lm.initialize(network)
-old = copy.deepcopy(network)  # what the optimizer of the third check holds
+old = copy.deepcopy(network)  # what the optimizer of the fourth check holds
 
 mean, std = images.mean().item(), images.std().item()
 raw_mean, raw_std = pixels.mean().item(), pixels.std().item()

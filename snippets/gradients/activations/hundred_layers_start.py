@@ -2,7 +2,7 @@
 
 Gradient of each hidden layer's weights (root mean square) on one batch of
 Fashion-MNIST, before any training, in plain stacks of a hundred layers. Under
-ReLU it comes back almost level, under SELU some ten times stronger. Batch
+ReLU it comes back almost level, under SELU some twenty times stronger. Batch
 normalization keeps the signal level on its way up and lets the gradient explode
 on its way down. GELU and Swish, with He's initialization, lose both.
 """

@@ -1,8 +1,9 @@
 """Which of six activation functions learns best, each at a rate of its own?
 
-Test accuracy after 150 steps of Adam, for each learning rate: four hidden
-layers of 50 units, means over three seeds. Five curves run close together and
-cross. The sigmoid stays far below them, at every rate; but it learns.
+Validation accuracy after 150 steps of Adam, for each learning rate: four hidden
+layers of 50 units, means over three seeds. Up to 0.003 five curves run close
+together and cross; tanh bears high rates worst. The sigmoid's best is far below
+theirs; but it learns.
 """
 
 import matplotlib.pyplot as plt
@@ -14,7 +15,7 @@ import lightning_modules as lm
 
 data = lm.FashionMNIST(train_size=20_000)
 images, labels = data.train
-unseen, answers = (tensor[:5_000] for tensor in data.test)
+unseen, answers = data.validation
 rates = [0.0003, 0.001, 0.003, 0.01, 0.03]
 
 
@@ -53,7 +54,7 @@ for name, activation in {
     plt.semilogx(rates, means, marker="o", markersize=3, label=name)
 
 plt.xlabel("learning rate")
-plt.ylabel("test accuracy")
+plt.ylabel("validation accuracy")
 plt.xticks(rates, rates)
 plt.minorticks_off()
 plt.legend()

@@ -1,4 +1,4 @@
-"""What can a gated block do that a plain one cannot?
+"""What can a gated block do that is hard for a plain one?
 
 A block of two gated units, its weights set by hand, multiplies two numbers: a
 gate times a value is a product, and Swish(a) − Swish(−a) = a. The plain block
@@ -29,7 +29,7 @@ with torch.no_grad():
     pairs = torch.tensor([[3.0, 4.0], [-2.0, 0.5], [100.0, 100.0]])
     answers = product(pairs)[:, 0]
 for (a, b), answer in zip(pairs.tolist(), answers.tolist(), strict=True):
-    print(f"{a:g} times {b:g} is {answer:.3g}")
+    print(f"{a:g} times {b:g} is {answer:g}")
 
 assert size["plain"] == size["gated"]
 assert torch.allclose(answers, pairs.prod(dim=1))

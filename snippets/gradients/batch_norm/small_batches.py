@@ -1,8 +1,8 @@
 """What is left of an image when the batch that normalizes it holds only two?
 
 Left, what batch norm makes of 128 random numbers, in batches of each size: in a
-batch of two, one output is 1 and the other -1, however far apart the two numbers
-were. Right, validation accuracy after 2,000 training images in
+batch of two, one output is 1 and the other -1, unless the two numbers were all
+but equal. Right, validation accuracy after 2,000 training images in
 batches of each size, at the better of two rates: batch norm falls far behind at
 two; layer norm, which looks at one image at a time, does not notice.
 """

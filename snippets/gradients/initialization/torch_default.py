@@ -29,9 +29,8 @@ for name, activation in activations.items():
         for _ in range(50):
             signal = activation(nn.Linear(256, 256)(signal))
             strength.append(signal.square().mean().sqrt().item())
-    kept[name] = (strength[5] / strength[0]) ** (
-        1 / 5
-    )  # the mean factor of the first five layers
+    # The mean factor of the first five layers.
+    kept[name] = (strength[5] / strength[0]) ** (1 / 5)
     print(f"{name}: a layer hands on {kept[name]:.0%} of what it gets")
     (line,) = plt.semilogy(strength)
     plt.text(50.5, strength[-1], name, color=line.get_color(), va="center")

@@ -67,3 +67,7 @@ for name, angle, panel in (
     panel.set(title=name, xlabel="first weight", ylabel="second weight")
 axes[0].set(ylim=(-4, 4))
 plt.show()
+
+turned, descent = left_over["AdaGrad, turned"], "gradient descent, turned"
+assert turned > 3 * left_over["AdaGrad, along the axes"]
+assert turned > 3 * left_over[descent]

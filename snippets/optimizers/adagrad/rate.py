@@ -47,5 +47,9 @@ plt.xlabel("learning rate")
 plt.ylabel("loss after 200 steps")
 plt.show()
 
-for rate in (1e-3, 1e-2, 0.1):
+for rate in (1e-3, 1e-2, 0.1, 1.0):
     print(f"AdaGrad at {rate}: loss {losses['AdaGrad'][rate]:.2f}")
+print(f"gradient descent at 1.0: loss {losses['gradient descent'][1.0]:.2f}")
+
+assert losses["AdaGrad"][1.0] > 5 * losses["AdaGrad"][0.1]
+assert losses["gradient descent"][1.0] < losses["gradient descent"][0.1]

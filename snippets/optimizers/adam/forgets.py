@@ -5,7 +5,7 @@ import torch
 import lightning_modules as lm
 
 
-def average_gradient_is_positive(optimizer_class, steps=3000, **settings):
+def position_after(optimizer_class, steps=3000, **settings):
     """Gradients 4, −1, −1, −1, …, so that downhill on average is to the left."""
     weight = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
     optimizer = optimizer_class([weight], lr=1e-3, **settings)
@@ -17,9 +17,9 @@ def average_gradient_is_positive(optimizer_class, steps=3000, **settings):
 
 
 way = {
-    "gradient descent": average_gradient_is_positive(torch.optim.SGD),
-    "Adam, β₂ = 0.999": average_gradient_is_positive(lm.Adam, betas=(0.0, 0.999)),
-    "Adam, β₂ = 0.1": average_gradient_is_positive(lm.Adam, betas=(0.0, 0.1)),
+    "gradient descent": position_after(torch.optim.SGD),
+    "Adam, β₂ = 0.999": position_after(lm.Adam, betas=(0.0, 0.999)),
+    "Adam, β₂ = 0.1": position_after(lm.Adam, betas=(0.0, 0.1)),
 }
 for name, position in way.items():
     print(f"{name}: {position:+.2f}")

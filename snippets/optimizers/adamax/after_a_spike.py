@@ -40,7 +40,7 @@ half = {
 print(
     f"half a step again: Adam after {half['Adam']}, AdaMax after {half['AdaMax']}"
 )
-least, adam_least, at_spike = min(adamax), min(adam), adamax[0]
+least, adam_least = min(adamax), min(adam)
 recovery = math.log(100) / -math.log(0.999)
 whole = next(step for step in range(50, 7900) if adamax[step] > 0.9999)
 print(f"AdaMax is back after {whole} steps; ln(100) / −ln(β₂) is {recovery:.0f}")

@@ -3,9 +3,9 @@
 Left, 60 steps through a ravine, 20 times more curved across than along. Right,
 200 steps on Beale's function, which is all but flat around its minimum (the
 star). Each optimizer has, of a grid of rates with which it never climbs above
-its start, the one that ends lowest. Those with momentum swing past the
-minimum and come back; those with a rate for each weight set out along the
-diagonal, whatever the slope.
+its start, the one that ends lowest (AdamW with its default decay). Those with
+momentum swing past the minimum and come back; those with a rate for each weight
+set out along the diagonal, whatever the slope.
 """
 
 import matplotlib.pyplot as plt
@@ -94,7 +94,7 @@ for panel, (loss_at, setting) in zip(axes, PLACES.items(), strict=True):
         places, rate = best_way(optimizer_class, loss_at, start, steps)
         panel.plot(*places.T, color=color, linewidth=1.2, label=name)
         print(f"  {name} at rate {rate}: {loss_at(*places[-1]).item():.0e}")
-        assert loss_at(*places[-1]) < 0.2 * loss_at(*places[0])
+        assert loss_at(*places[-1]) < 0.01 * loss_at(*places[0])
     panel.plot(*minimum, color="black", marker="*", markersize=9)
     panel.set(xlim=window[:2], ylim=window[2:], title=loss_at.__name__)
     panel.grid(visible=False)

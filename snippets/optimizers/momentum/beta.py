@@ -4,7 +4,7 @@ Left, the way along the floor of the ravine of condition number 50, at the
 rate 1/κ, for three values of β. Right, the part of the distance that a step
 leaves, measured (dots) and as theory has it (line). It is least at the critical
 β, (1 − √η)² where the curvature is 1. Below it the ball sinks as if in
-syrup; above it, it rings, and only √β of the swing is lost per step, whatever the
+syrup; above it, it rings, and each step leaves √β of the swing, whatever the
 ravine.
 """
 

@@ -2,9 +2,9 @@
 
 The length of each step, as a multiple of the learning rate, for three values
 of β. Where every gradient is the same (solid), steps grow to 1/(1 − β) times the
-rate, the terminal velocity (dashed), and take about 1/(1 − β) steps to get there.
-Where gradients change sign at every step (dotted, β = 0.9), they shrink to
-1/(1 + β).
+rate, the terminal velocity (dashed), and have nine tenths of it after some
+2/(1 − β) steps. Where gradients change sign at every step (dotted, β = 0.9),
+they shrink to 1/(1 + β).
 """
 
 import matplotlib.pyplot as plt
@@ -33,7 +33,7 @@ for beta, spot in ((0.5, (60, 2.4)), (0.9, (60, 11)), (0.99, (60, 60))):
         f"β = {beta}: steps {longest[beta]:.0f} times the rate, "
         f"nine tenths of that after {until[beta]}"
     )
-    (line,) = plt.semilogy(lengths[:150], color="C0")
+    plt.semilogy(lengths[:150], color="C0")
     plt.axhline(1 / (1 - beta), color="black", linestyle="--", linewidth=0.7)
     plt.text(*spot, f"β = {beta}", color="C0")
     assert abs(longest[beta] * (1 - beta) - 1) < 1e-6

@@ -13,9 +13,8 @@ for name, paper_form in (("torch's form", False), ("the paper's form", True)):
         if number == 100:
             optimizer.param_groups[0]["lr"] = 0.01
         before = weight.item()
-        weight.grad = torch.ones(
-            1, dtype=torch.float64
-        )  # always the same gradient
+        # Always the same gradient.
+        weight.grad = torch.ones(1, dtype=torch.float64)
         optimizer.step()
         lengths.append(before - weight.item())
     steps[name] = lengths

@@ -47,3 +47,6 @@ for eps, inside, style, label in (
 plt.xlabel("size of the gradients")
 plt.ylabel("step length ÷ learning rate")
 plt.show()
+
+assert 0.5e-8 < half["10⁻⁸"] < 2e-8 and 0.5e-3 < half["10⁻³"] < 2e-3
+assert 0.3e-4 < half["10⁻⁸ inside"] < 2e-4, "half of the root"

@@ -4,7 +4,8 @@ Left, 60 steps of gradient descent (black) and of RMSProp (purple, ρ = 0.9)
 through a ravine along the axes: RMSProp moves both weights by about the rate,
 whatever their slopes. Right, the distance to the minimum: gradient descent
 comes ever closer, RMSProp stops at a distance of about its rate (dashed) and
-hovers there. With a rate that falls by 3% a step (dotted) it arrives.
+hovers there. With a rate that falls by 3% a step from step 60 on (dotted) it
+arrives.
 """
 
 import matplotlib.pyplot as plt

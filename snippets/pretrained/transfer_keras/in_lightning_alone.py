@@ -1,4 +1,4 @@
-"""The same without Keras: what is another, and what is left out?"""
+"""The same without Keras: what is new, and what is left out?"""
 
 from functools import partial
 

@@ -2,7 +2,7 @@
 
 The layers give in Lightning what they give in Keras. Then a new head learns to
 tell 8 from 9 from 20 images, above them while they are frozen, and with them at
-a tenth of its rate from the tenth epoch on.
+a tenth of its rate from the eleventh epoch on.
 """
 
 import os

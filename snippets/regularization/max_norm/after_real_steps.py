@@ -30,6 +30,16 @@ class BatchEnd(InHook):
     on_train_batch_end = InHook.act
 
 
+class MaxNorm(lm.MaxNorm):
+    """The library's, and how often it acted."""
+
+    calls = 0
+
+    def after_step(self, optimizer):
+        self.calls += 1
+        super().after_step(optimizer)
+
+
 def train(callback):
     """Four batches a step, six steps; return the longest unit at the end."""
     torch.manual_seed(42)
@@ -42,12 +52,13 @@ def train(callback):
     return network[1].weight.detach().norm(dim=1).max().item()
 
 
-longest = {}
-for callback in (BeforeZeroGrad(), BatchEnd(), lm.MaxNorm(RADIUS)):
+calls, longest = {}, {}
+for callback in (BeforeZeroGrad(), BatchEnd(), MaxNorm(RADIUS)):
     name = type(callback).__name__
     longest[name] = train(callback)
-    calls = getattr(callback, "calls", 6)
-    print(f"{name:14}: ran {calls:2} times, longest unit {longest[name]:.2f}")
+    calls[name] = callback.calls
+    print(f"{name:14}: ran {calls[name]:2} times, longest {longest[name]:.2f}")
 
+assert calls == {"BeforeZeroGrad": 6, "BatchEnd": 24, "MaxNorm": 6}
 assert longest["MaxNorm"] <= RADIUS + 1e-6
 assert longest["BeforeZeroGrad"] > RADIUS + 0.01

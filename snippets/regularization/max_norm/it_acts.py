@@ -2,9 +2,10 @@
 
 How long the weights of each unit are while a network trains: for each layer the
 median unit (line) and the range that holds all but the longest and shortest
-tenth (band). All start near √2, where He's initialization puts them. Without a
-constraint (orange) the first and the last layer's grow. With a radius of 1.5
-(blue; dashed) the longest are held there. A radius of 3 is far above all.
+tenth (band). All start near √2, where He's initialization puts them (the last
+layer, Glorot's, a little below). Without a constraint (orange) the first and the
+last layer's grow. With a radius of 1.5 (blue; dashed) the longest are held
+there. A radius of 3 is far above all.
 """
 
 import matplotlib.pyplot as plt

@@ -3,7 +3,7 @@
 Above, the rate that each step used: all five begin at 0.1. Power (blue) and
 square root (orange) fall fast and then ever more slowly. Exponential (green) is
 down to a tenth after half of the run. Piecewise constant (purple) falls there
-all at once, and again at three quarters. Linear (brown) goes evenly to 0. Below,
+all at once, and again at three quarters. Linear (amber) goes evenly to 0. Below,
 the training loss, each point the mean of ten steps: it falls where the rate
 falls, most visibly at the purple line's first step.
 """
@@ -32,7 +32,7 @@ spots = {
     "linear": (130, 0.074),
 }
 figure, (above, below) = plt.subplots(2, 1, figsize=(5.6, 4.6), sharex=True)
-accuracy, used = {}, {}
+accuracy, used, losses = {}, {}, {}
 for name, decay in decays.items():
     torch.manual_seed(42)
     network = lm.MLP([784, 100, 100, 100, 10])
@@ -50,9 +50,10 @@ for name, decay in decays.items():
         f"{name:11} rates {first:.4f} {middle:.4f} {last:.4f}, "
         f"validation accuracy {accuracy[name]:.0%}"
     )
-    losses = np.reshape(history["train/loss_step"], (-1, 10)).mean(axis=1)
+    tens = np.reshape(history["train/loss_step"], (-1, 10))
+    losses[name] = tens.mean(axis=1)
     (line,) = above.plot(used[name])
-    below.plot(np.arange(5, 430, 10), losses)
+    below.plot(np.arange(5, 430, 10), losses[name])
     above.text(*spots[name], name, color=line.get_color())
 
 above.set(ylabel="rate used", ylim=(0, 0.11))
@@ -60,7 +61,8 @@ below.set(ylabel="training loss", ylim=(0.3, 1.2), xlabel="training step")
 plt.show()
 
 low, high = min(accuracy.values()), max(accuracy.values())
-assert all(len(rates) == 430 for rates in used.values())
 assert all(rates[0] == 0.1 for rates in used.values())
 assert len(set(used["piecewise"])) == 3
 assert low > 0.75
+stuck, fallen = losses["piecewise"][:21], losses["piecewise"][22:24]
+assert fallen.mean() < stuck.min(), "the rate falls at step 215"

@@ -4,7 +4,7 @@ Training loss, each point the mean of ten steps, of the same network from the
 same start at five constant rates. At 0.001 (blue) it is on its way and will be
 for long. Each tenfold rate is faster, up to 0.1 (green). At 0.3 (purple) the
 first steps go far astray, and the network has to find back first. At 1 the
-loss is NaN within a few steps: that curve (brown) leaves at the top.
+loss is NaN within a few steps: that curve (amber) leaves at the top.
 """
 
 import math

@@ -35,7 +35,7 @@ def rates_of_epochs(make, checkpoint=None):
     return rates.rate()[::2]
 
 
-# A loss has to be a third better than the best one to count as better.
+# A loss has to be three tenths better than the best one to count as better.
 halve = partial(lm.Plateau, factor=0.5, patience=0, threshold=0.3)
 whole, resumed = {}, {}
 for name, make in {"Lightning": ByLightning, "scheduled": lm.Classifier}.items():
