@@ -209,6 +209,36 @@ def test_what_a_warm_up_ignores_is_not_counted_as_a_measurement():
         fit(Scripted([1] * 6, lr_scheduler=warm, interval="step"))
 
 
+def test_two_processes_that_measure_different_values_go_on_at_one_rate(tmp_path, run_program):
+    run_program(
+        """
+        import sys
+        from functools import partial
+        import pytorch_lightning as pl
+        import torch
+        from lightning_modules import MLP, Classifier, Digits, Plateau, RateHistory, quiet_trainer
+
+        class Apart(Classifier):
+            def on_validation_epoch_end(self):
+                falling, rising = -self.current_epoch, 3 * self.current_epoch
+                self.log("mine", float(rising if self.global_rank else falling))
+
+        class Save(pl.Callback):
+            def on_train_end(self, trainer, pl_module):
+                torch.save(rates.rate(), f"{sys.argv[1]}/{trainer.global_rank}.pt")
+
+        if __name__ == "__main__":
+            rates = RateHistory()
+            halve = partial(Plateau, monitor="mine", patience=0, factor=0.5)
+            model = Apart(MLP([64, 10]), partial(torch.optim.SGD, lr=0.8), halve)
+            trainer = quiet_trainer(max_epochs=4, devices=2, strategy="ddp_fork", callbacks=[rates, Save()])
+            trainer.fit(model, Digits(train_size=64))
+        """
+    )
+    # Their mean rises from the first epoch on.
+    assert [torch.load(tmp_path / f"{rank}.pt") for rank in range(2)] == [[0.8, 0.8, 0.4, 0.2]] * 2
+
+
 def test_a_second_fit_measures_its_own_schedule():
     model = Scripted([5, 4, 4, 3, 3, 3] * 2, lr_scheduler=HALVE)
     _, trainer = fit(model)

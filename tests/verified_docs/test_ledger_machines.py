@@ -75,7 +75,10 @@ def test_the_check_misses_a_machine_that_was_not_tried(project: Project):
     robustness(project, "--seeds", "1", "--processors", "slow")
     run = robustness(project, "--seeds", "1", "--check")
     assert run.code == 1
-    assert "snippets/a.py: its claims were not held on fast, 1 thread: nox -s robustness -- a --add" in run.output
+    assert (
+        "snippets/a.py: its claims were not held on fast, 1 thread: nox -s robustness -- a --add"
+        in run.output
+    )
     robustness(project, "--add", "--seeds", "0", "--processors", "fast")
     assert robustness(project, "--seeds", "1", "--check").code == 0
 
