@@ -13,7 +13,7 @@ lm.initialize(network)
 data = lm.Digits(train_size=300, label_noise=0.2)
 model = lm.Classifier(network, partial(torch.optim.SGD, lr=0.05, momentum=0.9))
 stop = EarlyStopping(monitor="val/loss", patience=5)
-keep = ModelCheckpoint(dirpath=".", monitor="val/loss")
+keep = ModelCheckpoint(dirpath="best", monitor="val/loss")
 trainer = lm.quiet_trainer(
     max_epochs=100, callbacks=[stop, keep], enable_checkpointing=True
 )
