@@ -68,9 +68,13 @@ class CommandLine(LightningCLI):
         )
 
     def after_fit(self) -> None:
-        """Test what a recipe has trained; Lightning prints the table."""
-        if self.model.recipe is not None and is_overridden("test_dataloader", self.datamodule):
-            self.trainer.test(self.model, datamodule=self.datamodule)
+        """Test what a recipe has trained, and print what was found."""
+        if self.model.recipe is None or not is_overridden("test_dataloader", self.datamodule):
+            return
+        # Lightning's own table is text in a terminal, and something else in a notebook.
+        for found in self.trainer.test(self.model, datamodule=self.datamodule, verbose=False):
+            for name, value in found.items() if self.trainer.is_global_zero else ():
+                print(f"{name}: {value:.4f}")
 
 
 def main(args: ArgsType = None) -> CommandLine:

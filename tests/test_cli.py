@@ -129,7 +129,8 @@ def test_a_recipe_trains_tests_and_prints(capsys):
     assert run.model.recipe.optimizer.words == "Nesterov"
     assert run.trainer.global_step == 9 * 40
     assert run.trainer.callback_metrics["test/accuracy"] > 0.9
-    assert "test/accuracy" in capsys.readouterr().out
+    accuracy = run.trainer.callback_metrics["test/accuracy"].item()
+    assert f"test/accuracy: {accuracy:.4f}\n" in capsys.readouterr().out
 
 
 def test_what_is_said_beside_a_recipe_comes_in_place_of_its_part():

@@ -3,8 +3,6 @@
 In a terminal it is `python -m lightning_modules fit --config mine.yaml`.
 """
 
-import contextlib
-import io
 import logging
 import tempfile
 from pathlib import Path
@@ -32,12 +30,8 @@ for name in ("pytorch_lightning", "lightning_fabric"):
 with tempfile.TemporaryDirectory() as folder:
     file = Path(folder) / "mine.yaml"
     file.write_text(CONFIG)
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        run = main(["fit", "--config", str(file)])
+    run = main(["fit", "--config", str(file)])
 
 print(run.model.recipe)
 accuracy = run.trainer.callback_metrics["test/accuracy"].item()
-print(f"test/accuracy {accuracy:.1%}")
-
-assert "test/accuracy" in printed.getvalue(), "in a table, in full"
 assert accuracy > 0.93

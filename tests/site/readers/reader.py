@@ -109,6 +109,8 @@ def in_notebook(text: str) -> Outcome:
             printed += output.text
         elif output.output_type == "display_data" and any(kind.startswith("image/") for kind in output.data):
             figures += 1
+        elif "application/vnd.jupyter.widget-view+json" in output.get("data", ()):
+            pass  # A progress bar: on a terminal a program can keep it to itself, in a notebook it cannot.
         else:  # A warning, or the value of a last line that is an expression.
             said += output.get("text") or str(output.get("data"))
     return Outcome(printed, figures, said)

@@ -68,6 +68,11 @@ def test_a_notebook_is_run_and_its_outputs_are_read(reader):
     assert "5" in outcome.said
 
 
+def test_a_progress_bar_of_a_notebook_is_nothing_said():
+    bar = v4.new_output("display_data", {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "0%|"})
+    assert faults(in_notebook(notebook("search()", bar)), "") == ""
+
+
 def test_a_notebook_that_fails_is_named_with_its_error(reader):
     assert "ZeroDivisionError" in reader.notebook(notebook("1 / 0"), 120).failure
 
