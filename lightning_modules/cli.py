@@ -13,6 +13,8 @@ A recipe ("default", "self-normalizing") says everything but the widths; what is
 part. With one, the trained network is also tested.
 """
 
+import warnings
+
 from pytorch_lightning import LightningDataModule
 from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
 from pytorch_lightning.utilities.model_helpers import is_overridden
@@ -80,6 +82,9 @@ class CommandLine(LightningCLI):
 def main(args: ArgsType = None) -> CommandLine:
     """Parse `args` (the command line's, if None), and run the subcommand."""
     hide_expected_warnings()
+    if args is not None:
+        # Called by a program or in a notebook: what its own command line says is not for us, and no mistake.
+        warnings.filterwarnings("ignore", "LightningCLI's args parameter", UserWarning)
     return CommandLine(
         Classifier,
         LightningDataModule,

@@ -25,7 +25,7 @@ def somewhere_else(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     # Lightning 2.6 calls jsonargparse by names that it has deprecated.
     monkeypatch.setenv("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
-    monkeypatch.setattr(sys, "argv", ["lightning_modules"])  # LightningCLI warns if pytest's are there too
+    monkeypatch.setattr(sys, "argv", ["ipykernel_launcher.py", "-f", "kernel.json"])  # as in a notebook
 
 
 def test_fit_alone_trains_an_mlp_on_the_digits():

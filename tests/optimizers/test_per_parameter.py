@@ -3,7 +3,6 @@
 import copy
 import inspect
 import pickle
-import sys
 from functools import partial
 
 import pytest
@@ -463,7 +462,6 @@ def quiet_command_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     # Lightning 2.6 calls jsonargparse by names that it has deprecated.
     monkeypatch.setenv("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
-    monkeypatch.setattr(sys, "argv", ["lightning_modules"])
 
 
 @every_one

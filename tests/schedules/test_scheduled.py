@@ -357,9 +357,8 @@ def test_the_command_line_takes_every_schedule(tmp_path, monkeypatch):
     from lightning_modules.cli import main
 
     monkeypatch.chdir(tmp_path)
-    # Lightning 2.6 calls jsonargparse by names that it has deprecated, and warns if pytest's arguments are there.
+    # Lightning 2.6 calls jsonargparse by names that it has deprecated.
     monkeypatch.setenv("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
-    monkeypatch.setattr(sys, "argv", ["lightning_modules"])
 
     quiet = [
         "--trainer.accelerator=cpu",
