@@ -43,6 +43,7 @@ def serve(config: Config, arguments: list[str]) -> None:
 
 
 def _follow(config: Config, runner: Runner, server: subprocess.Popen[bytes]) -> None:
+    config.style  # noqa: B018  (the digest of what the runner draws in, whatever is edited later)
     seen = _saved(config)
     while server.poll() is None:
         time.sleep(_PAUSE)
@@ -68,11 +69,13 @@ def run_again(path: Path, config: Config, runner: Runner) -> None:
     """Run the program at `path` and make what it gives its record; say what came of it."""
     started = time.monotonic()
     try:
-        config = find(config.root)  # settings may have changed, too
-        snippet = Snippet(path, config)
+        now = find(config.root)  # settings may have changed, too
+        if now.style != config.style:  # what draws has the old one
+            raise DocsError("the colours or a file of the figures' style changed: start nox -s serve again")
+        snippet = Snippet(path, now)
         snippet.docstring  # noqa: B018  (it raises where the program cannot be read)
         results = runner.run(snippet)
-        changed = accept(snippet, results, every_quote(config).get(snippet.name, []))
+        changed = accept(snippet, results, every_quote(now).get(snippet.name, []))
     except (DocsError, FileNotFoundError) as error:
         print(f"\n{error}\n", file=sys.stderr)
         return

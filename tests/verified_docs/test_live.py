@@ -68,6 +68,19 @@ def test_a_program_that_fails_is_said_and_its_record_stays(project: Project, cap
     assert project.records() == before
 
 
+def test_a_changed_style_asks_for_a_new_start_and_nothing_is_recorded(project: Project, capsys):
+    snippet = project.snippet("a", "print(1)")
+    config = project.config
+    project.configure('colors = {"#000000" = "currentColor"}')
+    runner = Runner(config)
+    try:
+        run_again(snippet.path, config, runner)
+    finally:
+        runner.close()
+    assert "start nox -s serve again" in capsys.readouterr().err
+    assert project.records() == {}
+
+
 def test_settings_are_read_again(project: Project, capsys):
     snippet = project.snippet("a", "import time\ntime.sleep(5)")
     config = project.config
