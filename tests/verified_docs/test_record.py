@@ -3,10 +3,11 @@
 import json
 import math
 
+import numpy as np
 import pytest
 from toy_project import Project
 
-from verified_docs import record
+from verified_docs import child, record
 from verified_docs.errors import DocsError
 from verified_docs.record import Record
 
@@ -25,6 +26,13 @@ def test_what_is_saved_is_loaded(project: Project):
     snippet = project.snippet("a", "")
     record.save(snippet, FULL)
     assert record.load(snippet) == FULL
+
+
+def test_a_nan_of_numpys_becomes_a_plain_one():
+    # np.float64 is a float, and repr would tell its name.
+    found = child.plain({"loss": np.float64("nan"), "rate": np.float64(0.5)})
+    assert type(found["loss"]) is float and math.isnan(found["loss"])
+    assert type(found["rate"]) is float
 
 
 def test_nan_survives_json_which_lacks_it(project: Project):
@@ -98,3 +106,10 @@ def test_the_json_puts_a_list_of_numbers_on_one_line(project: Project):
     snippet = project.snippet("a", "")
     record.save(snippet, Record("abc", "", values={"losses": [0.5, 0.25]}))
     assert '  "losses": [0.5, 0.25]\n' in record.paths(snippet)[0].read_text()
+
+
+def test_a_text_keeps_its_brackets(project: Project):
+    snippet = project.snippet("a", "")
+    record.save(snippet, Record("abc", "", values={"names": ["[ a ]", "b,\n c"]}))
+    held = record.load(snippet)
+    assert held and held.values["names"] == ["[ a ]", "b,\n c"]
