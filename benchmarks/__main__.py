@@ -46,7 +46,7 @@ MEASUREMENTS: dict[str, Callable[[], list[Row]]] = {
 }
 
 
-def main() -> int:
+def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MEASUREMENTS))
@@ -61,7 +61,6 @@ def main() -> int:
         measure(names, rows, keep=arguments.record)
     finally:  # minutes of measuring are not lost with the one that fails
         print(printed(rows))
-    return 0
 
 
 def measure(names: list[str], rows: list[Row], *, keep: bool) -> None:
@@ -77,4 +76,4 @@ def measure(names: list[str], rows: list[Row], *, keep: bool) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -11,21 +11,15 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.table import Row
-from lightning_modules import MLP, Classifier, FashionMNIST, quiet_trainer
+from benchmarks.train_only import TrainOnly
+from lightning_modules import MLP, FashionMNIST, quiet_trainer
 from lightning_modules.data import fashion_mnist_files
 
 _REPEATS = 5
-
-
-class _TrainOnly(Classifier):
-    """Has no validation step, which Lightning would miss the data for."""
-
-    validation_step = pl.LightningModule.validation_step  # type: ignore[assignment]  # the hook that is not there
 
 
 def an_epoch() -> list[Row]:
@@ -45,7 +39,7 @@ def an_epoch() -> list[Row]:
 
 def _epoch(batches: Iterable[Any]) -> float:
     torch.manual_seed(42)
-    model = _TrainOnly(MLP([784, 300, 100, 10]), optimizer=partial(torch.optim.SGD, lr=0.01, fused=True))
+    model = TrainOnly(MLP([784, 300, 100, 10]), optimizer=partial(torch.optim.SGD, lr=0.01, fused=True))
     trainer = quiet_trainer(max_epochs=1)
     started = time.perf_counter()
     trainer.fit(model, batches)

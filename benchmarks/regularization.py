@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 
 from benchmarks.table import Row
 from benchmarks.toy import ROOT
+from benchmarks.train_only import TrainOnly
 from lightning_modules import (
     MLP,
     Classifier,
@@ -55,13 +56,13 @@ def cost_of_a_training_step() -> list[Row]:
     """Steps of 784-100-100-100-10 at batch 32 in a Trainer, one thread; taken in turn, the best of 25 times 100."""
     torch.set_num_threads(1)
     ways: dict[str, Callable[[], float]] = {
-        "nothing": lambda: _training(_TrainOnly),
-        "max-norm": lambda: _training(_TrainOnly, MaxNorm(1.5)),
-        "proximal ℓ1": lambda: _training(_TrainOnly, ProximalL1(1e-4)),
-        "subgradient ℓ1": lambda: _training(_TrainOnly, SubgradientL1(1e-4)),
+        "nothing": lambda: _training(TrainOnly),
+        "max-norm": lambda: _training(TrainOnly, MaxNorm(1.5)),
+        "proximal ℓ1": lambda: _training(TrainOnly, ProximalL1(1e-4)),
+        "subgradient ℓ1": lambda: _training(TrainOnly, SubgradientL1(1e-4)),
         "ℓ1 in the loss": lambda: _training(_L1InTheLoss),
-        "ℓ2": lambda: _training(_TrainOnly, L2Penalty(1e-4)),
-        "dropout": lambda: _training(_TrainOnly, dropout=0.2),
+        "ℓ2": lambda: _training(TrainOnly, L2Penalty(1e-4)),
+        "dropout": lambda: _training(TrainOnly, dropout=0.2),
     }
     best = dict.fromkeys(ways, float("inf"))
     for _ in range(_TRAININGS):
@@ -144,13 +145,7 @@ def _memory() -> Row:
     return Row("peak memory (of the process)", "a bound of 16 MiB", share, " of it", 1.0, at_least=False)
 
 
-class _TrainOnly(Classifier):
-    """Has no validation step, which Lightning would miss the data for."""
-
-    validation_step = pl.LightningModule.validation_step  # type: ignore[assignment]  # the hook that is not there
-
-
-class _L1InTheLoss(_TrainOnly):
+class _L1InTheLoss(TrainOnly):
     """What a reader would write: autograd goes through the penalty as well."""
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
