@@ -74,8 +74,9 @@ class CommandLine(LightningCLI):
         if self.model.recipe is None or not is_overridden("test_dataloader", self.datamodule):
             return
         # Lightning's own table is text in a terminal, and something else in a notebook.
-        for found in self.trainer.test(self.model, datamodule=self.datamodule, verbose=False):
-            for name, value in found.items() if self.trainer.is_global_zero else ():
+        results = self.trainer.test(self.model, datamodule=self.datamodule, verbose=False)
+        if self.trainer.is_global_zero:
+            for name, value in (entry for found in results for entry in found.items()):
                 print(f"{name}: {value:.4f}")
 
 

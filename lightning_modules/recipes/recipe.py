@@ -226,14 +226,14 @@ def _as_part(name: str, given: Any) -> Any:
                 'Use Regularizer("words", "page", callback=...).'
             )
         return tuple(given or ())
-    if isinstance(given, Schedule if name == "schedule" else Part):
+    kind = Schedule if name == "schedule" else Part
+    if isinstance(given, kind) or (given is None and kind is Schedule):
         return given
-    if given is None and name in ("initializer", "normalization", "schedule"):
-        return None if name == "schedule" else Part("none", "", None)
+    if given is None and name in ("initializer", "normalization"):
+        return Part("none", "", None)
     if not callable(given):
-        kind = "Schedule" if name == "schedule" else "Part"
-        raise TypeError(f"{name} must be something to call, or a {kind}, got {given!r}.")
-    return schedule_of(given) if name == "schedule" else Part(_name_of(given), "", given)
+        raise TypeError(f"{name} must be something to call, or a {kind.__name__}, got {given!r}.")
+    return schedule_of(given) if kind is Schedule else Part(_name_of(given), "", given)
 
 
 def _name_of(make: Any) -> str:

@@ -11,6 +11,7 @@ import pytest
 from toy_project import Project
 
 from verified_docs import record
+from verified_docs.config import Config
 from verified_docs.live import run_again
 from verified_docs.runner import Runner
 
@@ -27,10 +28,12 @@ markdown_extensions:
 """
 
 
-def again(project: Project, path: Path) -> None:
-    runner = Runner(project.config)
+def again(project: Project, path: Path, started: Config | None = None) -> None:
+    """Run it again, under a `serve` that was `started` with this configuration; by default, today's."""
+    config = started or project.config
+    runner = Runner(config)
     try:
-        run_again(path, project.config, runner)
+        run_again(path, config, runner)
     finally:
         runner.close()
 
@@ -72,11 +75,7 @@ def test_a_changed_style_asks_for_a_new_start_and_nothing_is_recorded(project: P
     snippet = project.snippet("a", "print(1)")
     config = project.config
     project.configure('colors = {"#000000" = "currentColor"}')
-    runner = Runner(config)
-    try:
-        run_again(snippet.path, config, runner)
-    finally:
-        runner.close()
+    again(project, snippet.path, config)
     assert "start nox -s serve again" in capsys.readouterr().err
     assert project.records() == {}
 
@@ -86,11 +85,7 @@ def test_settings_are_read_again(project: Project, capsys):
     config = project.config
     assert config.settings_of("a").seconds == 60
     project.write("snippets/settings.toml", "[a]\nseconds = 0.2\n")
-    runner = Runner(config)
-    try:
-        run_again(snippet.path, config, runner)
-    finally:
-        runner.close()
+    again(project, snippet.path, config)
     assert "still running after 0.2 s" in capsys.readouterr().err
 
 
