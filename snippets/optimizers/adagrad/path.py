@@ -68,6 +68,6 @@ for name, angle, panel in (
 axes[0].set(ylim=(-4, 4))
 plt.show()
 
-turned, descent = left_over["AdaGrad, turned"], "gradient descent, turned"
+turned = left_over["AdaGrad, turned"]
 assert turned > 3 * left_over["AdaGrad, along the axes"]
-assert turned > 3 * left_over[descent]
+assert turned > 3 * left_over["gradient descent, turned"]
