@@ -36,7 +36,7 @@ class Job:
 
     Attributes:
         trial: For the ledger: the program's text, how much `by` its seeds are shifted, by which `seed_shift`, and what
-            to `preload` before. Claims are then noted in `folder/claims`, and no figure is drawn.
+            to `preload` before. Claims are then noted in `folder/claims`, and no SVG is made of the figure.
     """
 
     path: str
@@ -80,9 +80,11 @@ def run(job: Job) -> NoReturn:
         if _denied:
             # Told even where the snippet caught the error.
             outcome["network"] = f"{job.place}:{_denied[0][0]}: {_denied[0][1]}"
-        if outcome["error"] is None and job.trial is None:
+        if outcome["error"] is None:
             try:
-                outcome |= _figure(job, folder)
+                figure = _shown_figure()
+                outcome["drawn"] = drawn.describe(figure) if figure else []
+                outcome["figure"] = _svg(figure, job) if figure and job.trial is None else None
                 outcome["values"] = _values(main.__dict__)
             except Exception as error:
                 outcome["error"] = f"{job.place}: {error}"
@@ -285,26 +287,29 @@ def _where(condition: ast.expr, frame: types.FrameType) -> str:
     return ", ".join(f"{name} = {value!r}" for name, value in known.items() if value is not None)
 
 
-def _figure(job: Job, folder: Path) -> dict[str, Any]:
+def _shown_figure() -> Any:
+    """The one figure that the snippet has shown, or None."""
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is None:
-        return {"figure": None, "drawn": []}
+        return None
     from verified_docs import backend
 
     still_open = [pyplot.figure(number) for number in pyplot.get_fignums()]
     hidden = [figure for figure in still_open if figure not in backend.shown]
     number = len(backend.shown) + len(hidden)
     if not number:
-        return {"figure": None, "drawn": []}
+        return None
     if number > 1:
         raise ValueError(f"draws {number} figures; a snippet shows one at most")
     if hidden:
         raise ValueError("draws a figure but never shows it: call plt.show()")
-    figure = backend.shown[0]
+    return backend.shown[0]
+
+
+def _svg(figure: Any, job: Job) -> str:
     prefix = Path(job.place).with_suffix("").as_posix().split("/", 1)[1].replace("/", "-").replace("_", "-")
     drawing = drawn.as_svg(figure, salt=job.place)
-    inlined = svg.themed(drawing, prefix=prefix, description=job.description, colors=job.colors)
-    return {"figure": inlined, "drawn": drawn.describe(figure)}
+    return svg.themed(drawing, prefix=prefix, description=job.description, colors=job.colors)
 
 
 def _values(namespace: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 from verified_docs.child import Job
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
+from verified_docs.gave import Gave, without_samples
 from verified_docs.launch import Connection, OwnServer, ServerOfShared
 from verified_docs.ledger import claims
 from verified_docs.ledger.trial import Trial, Tried
@@ -90,12 +91,14 @@ class Runner:
             wrong = outcome["error"] or outcome.get("network")
             unseen = claims.Noted(held=not wrong, told=f"did not run through: {wrong}" if wrong else "")
             each = [noted.get(number, unseen) for number in range(len(snippet.claims))]
+            gave = None if wrong else _gave(folder, outcome)
             return Tried(
                 [one.held for one in each],
                 {number: one.told for number, one in enumerate(each) if not one.held},
                 outcome["seconds"],
                 outcome["imported"],
                 outcome.get("stopped", False),
+                gave,
             )
 
     @contextmanager
@@ -188,6 +191,12 @@ class Runner:
             raise DataUnavailable(
                 f"{snippet.place} needs data that cannot be had here: {needed}\n{outcome['error']}"
             )
+
+
+def _gave(folder: Path, outcome: dict[str, Any]) -> Gave:
+    """What a trial printed, computed and drew; what it printed is held letter by letter where the records are made."""
+    text = (folder / "stdout").read_text(encoding="utf-8", errors="replace")
+    return Gave(text, outcome["values"], without_samples(outcome["drawn"]))
 
 
 def is_error_of(public: str, defined: str) -> bool:

@@ -15,11 +15,13 @@ from pathlib import Path
 
 from verified_docs import files
 from verified_docs.config import Config
+from verified_docs.gave import Gave
 from verified_docs.ledger.trial import Trial, Tried
 from verified_docs.passes import installed
 
 _ENGINE = (
     "child.py",
+    "drawn.py",
     "runner.py",
     "server.py",
     "ledger/claims.py",
@@ -41,7 +43,8 @@ class Kept:
             if not self._digests.are(held["imported"]):
                 return None
             told = {int(number): text for number, text in held["told"].items()}
-            return Tried(**{**held, "imported": list(held["imported"]), "told": told})
+            gave = Gave(**held["gave"]) if held["gave"] else None
+            return Tried(**{**held, "imported": list(held["imported"]), "told": told, "gave": gave})
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None  # none, or not one of ours
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from verified_docs.config import Config
+from verified_docs.gave import Gave
 from verified_docs.ledger.settings import Processor
 from verified_docs.snippet import Snippet
 
@@ -68,6 +69,7 @@ class Tried:
         seconds: How long it ran.
         imported: The project's own files that it loaded.
         stopped: Whether it was killed, or left without a word: another time it may run through.
+        gave: What it printed, computed and drew; None where it did not run through.
     """
 
     held: list[bool]
@@ -75,3 +77,4 @@ class Tried:
     seconds: float
     imported: list[str]
     stopped: bool = False
+    gave: Gave | None = None
