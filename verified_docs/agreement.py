@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from verified_docs import compare, drawn
+from verified_docs import compare, drawn, elsewhere
+from verified_docs.elsewhere import Judgement
 from verified_docs.errors import DocsError
+from verified_docs.groups import groups
+from verified_docs.known import Known
 from verified_docs.pages import Quote
 from verified_docs.record import Record
 from verified_docs.runner import Results
@@ -35,6 +38,34 @@ def agrees(snippet: Snippet, record: Record, results: Results, quotes: Sequence[
         )
     except DocsError:
         return False  # the prose quotes what neither holds; the build says so
+
+
+def judged(
+    snippet: Snippet,
+    record: Record,
+    results: Results,
+    quotes: Sequence[Quote],
+    kind: str | None,
+    known: Known,
+) -> Judgement:
+    """What is to be said of results from a processor of some kind: the record's, one that the record knows, or another.
+
+    `known` is what is known beside the record; only a kind that the record does not know is held to it.
+    """
+    if kind == record.kind:
+        told = complaint(snippet, record, results, quotes)
+        return Judgement(failed=[told] if told else [])
+    now = groups(as_record(snippet, results).gave, snippet.settings, quotes)
+    if kind in record.others:
+        before = groups(record.known()[kind], snippet.settings, quotes)
+        found = elsewhere.judged(before, now, Known(processors=[before]))
+    else:
+        found = elsewhere.judged(groups(record.gave, snippet.settings, quotes), now, known)
+    found.failed += _whether_drawn(record, results)
+    if found.failed:
+        title = f"{snippet.place}: does not give what it may on this kind of processor ({kind})"
+        found.failed = ["\n".join([title, *found.failed, _way_out(snippet)])]
+    return found
 
 
 def captioned(snippet: Snippet, results: Results) -> None:
@@ -79,16 +110,20 @@ def _text(snippet: Snippet, record: Record, results: Results) -> list[str]:
 
 
 def _figure(snippet: Snippet, record: Record, results: Results) -> list[str]:
-    if (record.figure is None) != (results.figure is None):
-        return [
-            "  its figure: Expected: no figure. Got: one"
-            if record.figure is None
-            else "  its figure: Expected: one. Got: none"
-        ]
+    wrong = _whether_drawn(record, results)
+    if wrong:
+        return wrong
     if results.figure and record.style != snippet.config.style:
         return ["  its figure: was drawn in another style (the colours or a file named in env changed since)"]
     reason = drawn.difference(record.drawn, results.drawn, tolerance=snippet.settings.figure)
     return [f"  its figure: {reason}"] if reason else []
+
+
+def _whether_drawn(record: Record, results: Results) -> list[str]:
+    if (record.figure is None) == (results.figure is None):
+        return []
+    expected, came = ("no figure", "one") if record.figure is None else ("one", "none")
+    return [f"  its figure: Expected: {expected}. Got: {came}"]
 
 
 def _prose(snippet: Snippet, record: Record, results: Results, quotes: Sequence[Quote]) -> list[str]:

@@ -63,8 +63,8 @@ def differences(
 
 
 def _difference(old: str, new: str, relative: float, absolute: float) -> str | None:
-    old_words, old_numbers = _split(old)
-    new_words, new_numbers = _split(new)
+    old_words, old_numbers = split(old)
+    new_words, new_numbers = split(new)
     if len(old_numbers) != len(new_numbers):
         return f"{len(new_numbers)} numbers instead of {len(old_numbers)}"
     if old_words != new_words:
@@ -76,7 +76,7 @@ def _difference(old: str, new: str, relative: float, absolute: float) -> str | N
     return None
 
 
-def _split(line: str) -> tuple[list[str], list[str]]:
+def split(line: str) -> tuple[list[str], list[str]]:
     """The words between the numbers, spaces collapsed, and the numbers."""
     words, numbers, end = [], [], 0
     for token in _TOKEN.finditer(line):
@@ -89,29 +89,30 @@ def _split(line: str) -> tuple[list[str], list[str]]:
 
 
 def _number_difference(before: str, after: str, relative: float, absolute: float) -> str | None:
-    old, new = _decimal(before), _decimal(after)
+    old, new = decimal(before), decimal(after)
     if not (old.is_finite() and new.is_finite()):
         same = (old.is_nan() and new.is_nan()) or (not old.is_nan() and not new.is_nan() and old == new)
         return None if same else f"{after} instead of {before}"
-    if _is_integer(before) and _is_integer(after):
+    if is_integer(before) and is_integer(after):
         return None if old == new else f"{after} instead of {before}; integers are exact"
-    units = [_unit(number) for number, token in ((old, before), (new, after)) if not _is_integer(token)]
-    unit = max(units)
-    allowed = max(unit, Decimal(repr(absolute)), Decimal(repr(relative)) * abs(old))
+    units = [unit(number) for number, token in ((old, before), (new, after)) if not is_integer(token)]
+    allowed = max(*units, Decimal(repr(absolute)), Decimal(repr(relative)) * abs(old))
     if abs(old - new) <= allowed:
         return None
     return f"{after} instead of {before}; allowed is ±{allowed.normalize():f}"
 
 
-def _decimal(token: str) -> Decimal:
+def decimal(token: str) -> Decimal:
+    """The value of a number as it is printed."""
     return Decimal(token.replace(",", "").replace("−", "-"))
 
 
-def _is_integer(token: str) -> bool:
+def is_integer(token: str) -> bool:
+    """Whether a number is printed as a whole one."""
     return not any(mark in token for mark in ".eE")
 
 
-def _unit(value: Decimal) -> Decimal:
+def unit(value: Decimal) -> Decimal:
     """One unit of the last digit printed."""
     exponent = value.as_tuple().exponent
     assert isinstance(exponent, int)  # finite numbers only

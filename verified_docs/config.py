@@ -29,6 +29,7 @@ class Settings:
         absolute: How far a number may differ, whatever its size.
         figure: How far what is drawn may differ, as a fraction of the axis (of the values, for colours).
         data: The name of the data that it needs, a key of `[tool.verified_docs.data]`.
+        operations: Which of `rare_operations` it uses: on a processor that does these otherwise, it gives other digits.
     """
 
     seconds: float = 60.0
@@ -37,16 +38,23 @@ class Settings:
     absolute: float = 0.0
     figure: float = 1e-3
     data: str | None = None
+    operations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Config:
-    """Where things are, and in which environment snippets run. Paths are absolute."""
+    """Where things are, and in which environment snippets run. Paths are absolute.
+
+    Attributes:
+        fingerprint: The function whose digests say which kind of processor this is (see `kinds`).
+        rare_operations: Operations of it that make another kind only for snippets which say that they use them.
+    """
 
     root: Path
     preload: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
-    processor_flag: str | None = None
+    fingerprint: str | None = None
+    rare_operations: tuple[str, ...] = ()
     colors: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
@@ -103,12 +111,19 @@ def load(root: Path) -> Config | None:
         )
     for name in ("env", "colors", "data"):
         _texts(name, table.setdefault(name, {}))
-    if not isinstance(table.setdefault("preload", []), list):
-        raise DocsError("pyproject.toml: [tool.verified_docs] preload is not a list of modules")
+    for name, what in (("preload", "modules"), ("rare_operations", "operations of the fingerprint")):
+        if not is_list_of_texts(table.setdefault(name, [])):
+            raise DocsError(f"pyproject.toml: [tool.verified_docs] {name} is not a list of {what}")
+        table[name] = tuple(table[name])
+    fingerprint = table.get("fingerprint", "module.function")
+    if not (isinstance(fingerprint, str) and "." in fingerprint):
+        raise DocsError(
+            f'pyproject.toml: [tool.verified_docs] fingerprint = {fingerprint!r} is not a "package.module.function"'
+        )
     table["ledger"] = ledger_settings.parsed(table.get("ledger", {}))
     table["api"] = api_settings.parsed(table.get("api", {}))
     table["env"] = {name: value.replace("{root}", str(root)) for name, value in table["env"].items()}
-    return Config(root=root, **{**table, "preload": tuple(table["preload"])})
+    return Config(root=root, **table)
 
 
 def find(start: Path) -> Config:
@@ -128,6 +143,10 @@ def in_ci() -> bool:
 def _texts(name: str, table: Any) -> None:
     if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
         raise DocsError(f"pyproject.toml: [tool.verified_docs.{name}] is not a table of texts (in quotes)")
+
+
+def is_list_of_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -151,6 +170,11 @@ def _settings(where: str, table: Any, config: Config) -> Settings:
                 raise DocsError(
                     f"{where} needs data {value!r}, which [tool.verified_docs.data] in pyproject.toml lacks"
                 )
+        elif key == "operations":
+            if not is_list_of_texts(value) or not set(value) <= set(config.rare_operations):
+                raise DocsError(
+                    f"{where}: operations = {value!r} is not a list of some of rare_operations in pyproject.toml"
+                )
         elif isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
             raise DocsError(f"{where}: {key} = {value!r} is not a number of at least 0")
-    return Settings(**table)
+    return Settings(**{**table, "operations": tuple(table.get("operations", ()))})

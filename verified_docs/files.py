@@ -31,6 +31,15 @@ def replace(path: Path, content: str | bytes) -> None:
         raise
 
 
+def keep(path: Path, content: str) -> bool:
+    """Write to a cache, which may lie where nothing can be written; whether it was."""
+    try:
+        replace(path, content)
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def locked(folder: Path, *, shared: bool = False) -> Iterator[None]:
     """Hold the one lock of `folder` among processes, or one of many shared ones; waits until it is free."""

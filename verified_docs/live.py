@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from verified_docs import kinds
 from verified_docs.accept import accept
 from verified_docs.config import Config, find
 from verified_docs.errors import DocsError
@@ -75,7 +76,8 @@ def run_again(path: Path, config: Config, runner: Runner) -> None:
         snippet = Snippet(path, now)
         snippet.docstring  # noqa: B018  (it raises where the program cannot be read)
         results = runner.run(snippet)
-        changed = accept(snippet, results, every_quote(now).get(snippet.name, []))
+        kind = kinds.here(now, runner.fingerprint)
+        changed = accept(snippet, results, every_quote(now).get(snippet.name, []), kind)
     except (DocsError, FileNotFoundError) as error:
         print(f"\n{error}\n", file=sys.stderr)
         return

@@ -7,7 +7,6 @@ it, the engine, the interpreter, the installed versions, and every file of the p
 from __future__ import annotations
 
 import json
-import os
 import platform
 import sys
 from collections.abc import Sequence
@@ -16,6 +15,8 @@ from pathlib import Path
 
 from verified_docs import files, record
 from verified_docs.config import Config
+from verified_docs.installed import installed
+from verified_docs.ledger import entry as ledger
 from verified_docs.pages import Quote
 from verified_docs.snippet import Snippet
 
@@ -27,28 +28,35 @@ class Passes:
         self._config = config
         self._digests = files.Digests(config.root)
 
-    def holds(self, snippet: Snippet, quotes: Sequence[Quote]) -> bool:
+    def holds(self, snippet: Snippet, quotes: Sequence[Quote], kind: str | None) -> bool:
         """Whether `snippet` has passed and nothing that it depends on has changed since."""
         try:
             held = json.loads(self._path(snippet).read_text(encoding="utf-8"))
-            return bool(held["key"] == self._key(snippet, quotes) and self._digests.are(held["imported"]))
+            return bool(
+                held["key"] == self._key(snippet, quotes, kind) and self._digests.are(held["imported"])
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return False  # none, or not one of ours
 
-    def add(self, snippet: Snippet, quotes: Sequence[Quote], imported: Sequence[str]) -> None:
-        """Note that `snippet` passed just now."""
-        held = {"key": self._key(snippet, quotes), "imported": self._digests.of(imported)}
-        files.replace(self._path(snippet), json.dumps(held))
+    def add(
+        self, snippet: Snippet, quotes: Sequence[Quote], kind: str | None, imported: Sequence[str]
+    ) -> None:
+        """Note that `snippet` passed just now on a `kind` of processor."""
+        held = {"key": self._key(snippet, quotes, kind), "imported": self._digests.of(imported)}
+        files.keep(self._path(snippet), json.dumps(held))
 
     def _path(self, snippet: Snippet) -> Path:
         return self._config.cache / "passes" / f"{snippet.name}.json"
 
-    def _key(self, snippet: Snippet, quotes: Sequence[Quote]) -> str:
-        recorded = [
-            files.digest(path.read_bytes()) if path.is_file() else "" for path in record.paths(snippet)
-        ]
+    def _key(self, snippet: Snippet, quotes: Sequence[Quote], kind: str | None) -> str:
+        known = [
+            *record.paths(snippet),
+            ledger.path(snippet),
+        ]  # on another kind the ledger's ranges count, too
+        recorded = [files.digest(path.read_bytes()) if path.is_file() else "" for path in known]
         quoted = sorted(f"{quote.value}{quote.keys}{quote.format}" for quote in quotes)
-        return files.digest(repr((self._surroundings, snippet.digest, snippet.settings, recorded, quoted)))
+        parts = (self._surroundings, kind, snippet.digest, snippet.settings, recorded, quoted)
+        return files.digest(repr(parts))
 
     @cached_property
     def _surroundings(self) -> str:
@@ -56,14 +64,3 @@ class Passes:
         config = self._config
         settings = (config.preload, sorted(config.env.items()), sorted(config.data.items()), config.style)
         return repr((engine, sys.version, platform.machine(), installed(), settings))
-
-
-def installed() -> list[str]:
-    """Every installed distribution with its version."""
-    return sorted(
-        entry.name
-        for folder in sys.path
-        if os.path.isdir(folder)
-        for entry in os.scandir(folder)
-        if entry.name.endswith((".dist-info", ".egg-info"))
-    )

@@ -3,6 +3,7 @@
 pytest snippets                   run what changed since it last passed, compare with the records
 pytest snippets --all             run everything (always so where CI=true)
 pytest snippets/a/b.py --record   run, and accept what it prints, draws and computes
+pytest snippets --processor default   run as on another processor, which is held to what the ledger knows of others
 """
 
 from __future__ import annotations
@@ -13,18 +14,18 @@ from typing import Any
 
 import pytest
 
-from verified_docs import agreement, processor, record
+from verified_docs import agreement, record, summary
 from verified_docs import config as configuration
 from verified_docs.accept import accept
 from verified_docs.errors import DocsError
-from verified_docs.pages import Quote, every_quote
-from verified_docs.passes import Passes
-from verified_docs.runner import DataUnavailable, Results, Runner
+from verified_docs.known import Known
+from verified_docs.pages import Quote
+from verified_docs.runner import DataUnavailable, Results
+from verified_docs.session import Options, Session
 from verified_docs.sharing import SharedServer, can_share
 from verified_docs.snippet import Snippet, is_snippet
 
-_KEY = pytest.StashKey["Session"]()
-_PROPERTY = "verified_docs"
+_KEY = pytest.StashKey[Session]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,6 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--record", action="store_true", help="accept what the snippets now print, draw and compute"
     )
     group.addoption("--all", action="store_true", dest="run_all", help="run unchanged snippets too")
+    group.addoption("--processor", help="run as on one of the ledger's processors: default, avx2 …")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,9 +44,23 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from error
     if found is None:
         return
-    session = config.stash[_KEY] = Session(found, config)
+    options = Options(
+        recording=config.option.record,
+        skipping=not (config.option.run_all or configuration.in_ci()),
+        processor=config.option.processor,
+    )
+    if options.recording and options.processor:
+        raise pytest.UsageError(
+            "--record --processor: a kind of processor is recorded on a processor of that kind"
+        )
+    try:
+        session = Session(found, options, getattr(config, "workerinput", {}).get(summary.PROPERTY))
+    except DocsError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[_KEY] = session
     if getattr(config.option, "numprocesses", None) and can_share():
-        session.shared = SharedServer(found, at_once=config.option.run_all or config.option.record)
+        at_once = options.recording or not options.skipping
+        session.shared = SharedServer(session.config, at_once=at_once)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -52,7 +68,7 @@ def pytest_configure_node(node: Any) -> None:
     """Tell each of xdist's workers where the shared server is."""
     session = node.config.stash.get(_KEY, None)
     if session is not None and session.shared is not None:
-        node.workerinput[_PROPERTY] = session.shared.address
+        node.workerinput[summary.PROPERTY] = session.shared.address
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -61,26 +77,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         session.runner.close()
         if session.shared is not None:
             session.shared.close()
-
-
-class Session:
-    """What the snippets of one pytest run share."""
-
-    def __init__(self, config: configuration.Config, pytest_config: pytest.Config) -> None:
-        self.config = config
-        self.shared: SharedServer | None = None
-        self.runner = Runner(config, shared=getattr(pytest_config, "workerinput", {}).get(_PROPERTY))
-        self.passes = Passes(config)
-        self.recording: bool = pytest_config.getoption("record")
-        self.skipping = not (pytest_config.getoption("run_all") or configuration.in_ci())
-        self.comparing = processor.gives_the_recorded_numbers(config)
-        self._quotes: dict[str, list[Quote]] | None = None
-
-    def quotes(self, snippet: Snippet) -> list[Quote]:
-        """Every place of the prose that quotes a number of `snippet`."""
-        if self._quotes is None:
-            self._quotes = every_quote(self.config)
-        return self._quotes.get(snippet.name, [])
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -136,44 +132,57 @@ class SnippetItem(pytest.Item):
     def runtest(self) -> None:
         state, snippet = self.session_state, self.snippet
         snippet.docstring  # noqa: B018  (a program that cannot be read fails before it is run)
+        self.user_properties.append((summary.KIND, str(state.kind)))
         quotes = state.quotes(snippet)
-        if state.skipping and not state.recording and state.passes.holds(snippet, quotes):
+        if state.options.skipping and not state.options.recording and self._unchanged(quotes):
             self._note("unchanged")
             return
         try:
-            results = state.runner.run(snippet)
+            results = state.run(snippet)
         except DataUnavailable as error:
             if configuration.in_ci():
                 raise
             self._note("not verified")
             pytest.skip(str(error))
-        if state.recording:
-            self._note("recorded" if accept(snippet, results, quotes) else "run")
-        elif state.comparing:
-            self._compare(results, quotes)
+        if state.options.recording:
+            changed = accept(snippet, results, quotes, state.kind, self._known())
+            self._note("recorded" if changed else "as recorded")
         else:
-            agreement.captioned(snippet, results)
-            record.fresh(snippet)
-            self._note("claims only")
-            return
-        state.passes.add(snippet, quotes, results.imported)
+            self._compare(results, quotes)
+        state.passes.add(snippet, quotes, state.kind.of(snippet), results.imported)
+
+    def _unchanged(self, quotes: list[Quote]) -> bool:
+        state = self.session_state
+        return state.passes.holds(self.snippet, quotes, state.kind.of(self.snippet))
+
+    def _known(self) -> Known | None:
+        """What is known beside the record; None where there is none, or one of an older text."""
+        try:
+            return self.session_state.known(self.snippet, record.fresh(self.snippet))
+        except DocsError:
+            return None
 
     def _compare(self, results: Results, quotes: list[Quote]) -> None:
-        snippet = self.snippet
+        state, snippet = self.session_state, self.snippet
+        kind = state.kind.of(snippet)
         agreement.captioned(snippet, results)
         try:
             held = record.fresh(snippet)
         except DocsError as error:
             old = record.load(snippet)
-            told = agreement.complaint(snippet, old, results, []) if old else None
+            told = agreement.complaint(snippet, old, results, []) if old and old.kind == kind else None
             raise DocsError("\n".join(filter(None, [str(error), told]))) from None
-        told = agreement.complaint(snippet, held, results, quotes)
-        if told:
-            raise DocsError(told)
-        self._note("run")
+        found = agreement.judged(snippet, held, results, quotes, kind, state.known(snippet, held))
+        if found.failed:
+            raise DocsError("\n".join(found.failed))
+        if found.unseen:
+            way_out = f"  add what this kind gives: {snippet.how_to_accept}"
+            told = "\n".join([snippet.place, *found.unseen, way_out])
+            self.user_properties.append((summary.UNSEEN, told))
+        self._note(found.outcome)
 
     def _note(self, what: str) -> None:
-        self.user_properties.append((_PROPERTY, what))
+        self.user_properties.append((summary.PROPERTY, what))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, DocsError):
@@ -185,28 +194,9 @@ class SnippetItem(pytest.Item):
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    counts: dict[str, int] = {}
-    not_verified = []
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            if getattr(report, "when", None) != "call":
-                continue
-            for key, value in getattr(report, "user_properties", ()):
-                if key == _PROPERTY:
-                    counts[value] = counts.get(value, 0) + 1
-                    if value == "not verified":
-                        reason = (
-                            report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-                        )
-                        not_verified.append(reason.removeprefix("Skipped: "))
-    if not counts:
-        return
-    terminalreporter.section("snippets")
-    terminalreporter.line(", ".join(f"{number} {what}" for what, number in sorted(counts.items())))
-    for reason in not_verified:
-        terminalreporter.line(f"NOT VERIFIED HERE: {reason}")
-    if counts.get("claims only"):
-        terminalreporter.line(
-            "This processor lacks the instruction set that the records were made with: "
-            "programs ran and their claims were held, their numbers were not compared."
-        )
+    reports = [report for some in terminalreporter.stats.values() for report in some]
+    lines = summary.lines([report for report in reports if getattr(report, "when", None) == "call"])
+    if lines:
+        terminalreporter.section("snippets")
+        for line in lines:
+            terminalreporter.line(line)

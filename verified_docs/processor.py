@@ -1,41 +1,48 @@
-"""Whether this machine's numbers can be compared with the recorded ones."""
+"""What the processor of this machine calls itself, and which instruction sets it has."""
 
 from __future__ import annotations
 
 import platform
 from pathlib import Path
 
-from verified_docs.config import Config
-
-
-def gives_the_recorded_numbers(config: Config) -> bool:
-    """Whether the processor has the instruction set that `processor_flag` names."""
-    return config.processor_flag is None or has(config.processor_flag)
+_MAKERS = {"GenuineIntel": "Intel", "AuthenticAMD": "AMD", "0x41": "ARM", "0x61": "Apple"}
 
 
 def has(flag: str) -> bool:
     """Whether the processor has the instruction set of that name, as Linux writes it."""
-    return flag in _flags()
+    flags = {
+        one
+        for key, value in _first()
+        if key in ("flags", "Features")
+        for one in value.split()
+    }  # fmt: skip
+    return flag in (flags or {platform.machine()})
 
 
 def name() -> str:
     """What the processor calls itself."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = (line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
+    return dict(_first()).get("model name") or platform.processor() or platform.machine()
 
 
-def _flags() -> set[str]:
+def maker() -> str:
+    """Who made it, in a word; where that is not told, its architecture."""
+    told = dict(_first())
+    vendor = told.get("vendor_id") or told.get("CPU implementer", "")
+    return _MAKERS.get(vendor, "") or vendor or platform.machine() or "processor"
+
+
+def identity() -> str:
+    """What tells this processor from another one, as far as can be seen without computing."""
+    changing = ("MHz", "bogomips", "BogoMIPS")
+    told = [f"{key}: {value}" for key, value in _first() if not any(one in key for one in changing)]
+    return "\n".join([*told, *platform.uname()])
+
+
+def _first() -> list[tuple[str, str]]:
+    """What Linux tells of the first processor; empty elsewhere."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
     except OSError:
-        return {platform.machine()}
-    return {
-        flag
-        for line in lines
-        if line.startswith(("flags", "Features"))
-        for flag in line.split(":")[1].split()
-    }
+        return []
+    pairs = (line.partition(":") for line in lines if ":" in line)
+    return [(key.strip(), value.strip()) for key, _, value in pairs]

@@ -1,7 +1,7 @@
 """A record: what a snippet printed, drew and computed when its results were last accepted.
 
 `results/<name>.txt` holds the output and `results/<name>.svg` the figure. `results/<name>.json` is written last and
-holds their digests and the snippet's own: a torn write and a stale record both show.
+holds their digests, the snippet's and its own: a torn write, a stale record and an edit by hand all show.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from verified_docs import files
 from verified_docs.errors import DocsError
+from verified_docs.gave import Gave, without_samples
 from verified_docs.snippet import Snippet
 
 
@@ -31,6 +32,8 @@ class Record:
         seconds: How long it ran.
         style: The digest of what figures looked like then (see Config.style); None without a figure.
         study: The runs that a study's results come from (see `studies.runs`); None for a snippet.
+        kind: The kind of processor that it was made on (see `kinds`).
+        others: What other kinds gave, by name, where that differs (see `Gave.beside`).
     """
 
     source: str
@@ -41,6 +44,17 @@ class Record:
     seconds: float = 0.0
     style: str | None = None
     study: dict[str, Any] | None = None
+    kind: str | None = None
+    others: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def gave(self) -> Gave:
+        """What the run gave, as other processors are compared with it."""
+        return Gave(self.text, self.values, without_samples(self.drawn))
+
+    def known(self) -> dict[str, Gave]:
+        """What each other kind gave."""
+        return {kind: self.gave.changed(parts) for kind, parts in self.others.items()}
 
 
 def paths(snippet: Snippet) -> tuple[Path, Path, Path]:
@@ -71,6 +85,8 @@ def _load(snippet: Snippet) -> Record | None:
     except ValueError as error:
         raise DocsError(torn.format(f"{meta.name} is no JSON ({error})")) from error
     try:
+        if held.pop("digest") != _digest(held):
+            raise DocsError(torn.format(f"{meta.name} is not as it was written"))
         contents = {}
         for key, path in (("text", text), ("figure", figure)):
             content = path.read_bytes().decode("utf-8") if path.is_file() else None
@@ -86,6 +102,8 @@ def _load(snippet: Snippet) -> Record | None:
             seconds=float(held["seconds"]),
             style=held["style"],
             study=held.get("study"),
+            kind=held["kind"],
+            others={kind: _decoded_parts(parts) for kind, parts in held["others"].items()},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DocsError(torn.format(f"{meta.name}: {error!r}")) from error
@@ -107,14 +125,32 @@ def _save(snippet: Snippet, record: Record) -> None:
         "text": files.digest(record.text) if record.text else None,
         "figure": files.digest(record.figure) if record.figure else None,
         "style": record.style,
+        "kind": record.kind,
         "seconds": float(f"{record.seconds:.2g}"),
         "values": {name: encoded(value) for name, value in record.values.items()},
         "drawn": record.drawn,
+        "others": {kind: _encoded_parts(parts) for kind, parts in record.others.items()},
     }
-    files.replace(meta, _dumped(held, record.study))
+    whole = held if record.study is None else {**held, "study": record.study}
+    files.replace(meta, _dumped({"digest": _digest(whole), **held}, record.study))
     for path, content in ((text, record.text or None), (figure, record.figure)):
         if content is None:
             path.unlink(missing_ok=True)
+
+
+def _digest(held: dict[str, Any]) -> str:
+    """The digest of a record without its own."""
+    return files.digest(json.dumps(json.loads(json.dumps(held)), sort_keys=True))
+
+
+def _encoded_parts(parts: dict[str, Any]) -> dict[str, Any]:
+    values = {name: encoded(value) for name, value in parts.get("values", {}).items()}
+    return {**parts, "values": values} if values else parts
+
+
+def _decoded_parts(parts: dict[str, Any]) -> dict[str, Any]:
+    values = {name: decoded(value) for name, value in parts.get("values", {}).items()}
+    return {**parts, "values": values} if values else parts
 
 
 def fresh(snippet: Snippet) -> Record:

@@ -119,6 +119,16 @@ class Runner:
             )
             yield Path(folder), self._ask({"job": asdict(job), "seconds": seconds})
 
+    def fingerprint(self) -> dict[str, str]:
+        """What the project's `fingerprint` gives in the environment of snippets."""
+        name = self._config.fingerprint
+        told = self._asked({"fingerprint": name})
+        if told is None or "digests" not in told:
+            wrong = told["error"] if told else "the server that runs snippets ended (see above)"
+            raise DocsError(f"pyproject.toml: [tool.verified_docs] fingerprint = {name!r}: {wrong}")
+        digests: dict[str, str] = told["digests"]
+        return digests
+
     def close(self) -> None:
         """End the server, and with it what it runs."""
         server, self._server = self._server, None
@@ -132,6 +142,16 @@ class Runner:
         return OwnServer(self._config, fork=self._fork)
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        ending = self._asked(request)
+        if ending is None:
+            raise SnippetFailed(
+                f"{request['job']['place']}: the server that runs snippets ended (see above): a module in "
+                "[tool.verified_docs] preload that does not import, or a snippet that ends other processes?"
+            )
+        return ending
+
+    def _asked(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """The server's reply; None if it has ended."""
         if self._server is None:
             self._server = self._connect()
         try:
@@ -141,12 +161,9 @@ class Runner:
             raise
         if not reply:
             self.close()
-            raise SnippetFailed(
-                f"{request['job']['place']}: the server that runs snippets ended (see above): a module in "
-                "[tool.verified_docs] preload that does not import, or a snippet that ends other processes?"
-            )
-        ending: dict[str, Any] = json.loads(reply)
-        return ending
+            return None
+        told: dict[str, Any] = json.loads(reply)
+        return told
 
     def _outcome(self, snippet: Snippet, folder: Path, ending: dict[str, Any]) -> dict[str, Any]:
         """What the program gave; raises SnippetFailed where it was ended before it could tell."""

@@ -24,6 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from verified_docs import fingerprint
 from verified_docs.child import Job, run
 
 OUTPUT_LIMIT = 1_000_000  # bytes: a page shows a few lines
@@ -89,6 +90,10 @@ def _answer(*, fork: bool) -> None:
     os.dup2(2, 1)  # nothing but replies goes to the client
     for line in sys.stdin:
         request = json.loads(line)
+        if "fingerprint" in request:
+            replies.write(json.dumps(fingerprint.taken(request["fingerprint"], fork=fork)) + "\n")
+            replies.flush()
+            continue
         job = Job(**request["job"])
         ending = _supervise(_fork(job) if fork else _spawn(job), Path(job.folder), request["seconds"])
         replies.write(json.dumps(asdict(ending)) + "\n")

@@ -118,7 +118,7 @@ def test_what_is_new_stale_or_torn_is_refused_until_it_is_recorded(project: Proj
     assert project.records() == before
 
     assert project.pytest("snippets", "--record").outcomes == dict.fromkeys(names, "recorded")
-    assert project.pytest("snippets", "--all").outcomes == dict.fromkeys(names, "run")
+    assert project.pytest("snippets", "--all").outcomes == dict.fromkeys(names, "as recorded")
 
 
 def test_a_figure_without_a_caption_is_not_accepted(project: Project):

@@ -11,9 +11,9 @@ def three(project: Project) -> Project:
 
 
 def test_k_selects_by_name(three: Project):
-    assert three.pytest("snippets", "-k", "first").outcomes == {"a/first": "run"}
-    assert three.pytest("snippets/b").outcomes == {"b/test_third": "run"}
-    assert three.pytest("snippets/a/second.py::verified").outcomes == {"a/second": "run"}
+    assert three.pytest("snippets", "-k", "first").outcomes == {"a/first": "as recorded"}
+    assert three.pytest("snippets/b").outcomes == {"b/test_third": "as recorded"}
+    assert three.pytest("snippets/a/second.py::verified").outcomes == {"a/second": "as recorded"}
 
 
 def test_x_stops_at_the_first_failure_and_lf_runs_it_again(three: Project):
@@ -28,7 +28,7 @@ def test_x_stops_at_the_first_failure_and_lf_runs_it_again(three: Project):
 
 def test_two_workers_share_the_programs(three: Project):
     run = three.pytest("snippets", "-n", "2", "-p", "xdist")
-    assert run.outcomes == dict.fromkeys(["a/first", "a/second", "b/test_third"], "run")
+    assert run.outcomes == dict.fromkeys(["a/first", "a/second", "b/test_third"], "as recorded")
     assert "3 run" in run.output
 
 
@@ -57,7 +57,7 @@ def test_no_program_is_imported_by_pytest(project: Project, options):
     )
     project.write("snippets/settings.toml", "")
     run = project.pytest(*options, "--all")
-    assert run.outcomes == {"b/test_third": "run"}, run.output
+    assert run.outcomes == {"b/test_third": "as recorded"}, run.output
     assert run.code == 0
 
 
@@ -135,8 +135,8 @@ def test_where_declared_data_lack_the_program_is_named_as_not_verified(needing: 
     for options in ((), ("--record",), ("-n", "2", "-p", "xdist")):
         run = needing.pytest("snippets", "--all", *options)
         assert run.code == 0
-        assert run.outcomes == {"needs": "not verified", "needs_not": "run"}
-        assert "1 not verified, 1 run" in run.output
+        assert run.outcomes == {"needs": "not verified", "needs_not": "as recorded"}
+        assert "1 as recorded, 1 not verified, 0 failed" in run.output
         assert "NOT VERIFIED HERE: snippets/needs.py needs data that cannot be had here: mars" in run.output
         assert "Mars is not here: get it with `rocket`" in run.output
     assert needing.records() == before
@@ -145,7 +145,7 @@ def test_where_declared_data_lack_the_program_is_named_as_not_verified(needing: 
 def test_in_ci_lacking_data_are_a_failure(needing: Project):
     run = needing.pytest("snippets", CI="true")
     assert run.code == 1
-    assert run.outcomes == {"needs": "failed", "needs_not": "run"}
+    assert run.outcomes == {"needs": "failed", "needs_not": "as recorded"}
     assert "get it with `rocket`" in run.output
 
 

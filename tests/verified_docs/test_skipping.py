@@ -36,7 +36,7 @@ def again(project: Project, *arguments: str, **env: str) -> set[str]:
     """The programs that a further run of pytest runs."""
     run = project.pytest("snippets", *arguments, **env)
     assert run.code == 0, run.output
-    assert set(run.outcomes.values()) <= {"run", "unchanged", "recorded"}
+    assert set(run.outcomes.values()) <= {"as recorded", "unchanged", "recorded"}
     assert run.outcomes.keys() >= set(NAMES)
     return {name for name, noted in run.outcomes.items() if noted != "unchanged"}
 
@@ -119,7 +119,7 @@ def test_all_and_ci_never_skip(passed: Project, arguments, env):
 def test_recording_never_skips_and_what_was_recorded_has_passed(passed: Project):
     passed.snippet("alone", "print(2)")
     run = passed.pytest("snippets", "--record")
-    assert run.outcomes == {**dict.fromkeys(NAMES, "run"), "alone": "recorded"}
+    assert run.outcomes == {**dict.fromkeys(NAMES, "as recorded"), "alone": "recorded"}
     assert again(passed) == set()
 
 

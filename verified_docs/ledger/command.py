@@ -7,13 +7,20 @@ import difflib
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
 
-from verified_docs import processor
+from verified_docs import kinds, processor, record
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
+from verified_docs.kinds import Kind
 from verified_docs.ledger import entry as ledger
 from verified_docs.ledger.entry import ENOUGH, Entry
+from verified_docs.ledger.numbers import results_digest
 from verified_docs.ledger.trial import Machine, Trial, Tried
+from verified_docs.pages import every_quote
+from verified_docs.record import Record
+from verified_docs.runner import Runner
 from verified_docs.snippet import Snippet, every_snippet
 
 _SHOWN = 3  # trials of a claim whose values are told
@@ -41,22 +48,15 @@ def run(config: Config, arguments: argparse.Namespace) -> int:
         raise DocsError(f"--seeds {arguments.seeds}: claims are held against one other seed at least")
     if arguments.jobs < 1:
         raise DocsError(f"--jobs {arguments.jobs}: at least one run goes on at once")
-    snippets = [snippet for snippet in _named(config, arguments.names) if snippet.claims]
+    snippets = _named(config, arguments.names)
     if arguments.check:
-        counts = _counts(arguments.threads)
-        every = [
-            Machine(name, one, n).label for n in counts for name, one in config.ledger.processors.items()
-        ]
-        return _check(snippets, arguments.seeds, every)
+        return _check(snippets, arguments.seeds, _counts(arguments.threads))
     machines = _machines(config, arguments.processors, arguments.threads)
-    if not processor.gives_the_recorded_numbers(config):
-        raise DocsError(
-            f"claims cannot be held against other seeds here: this processor lacks {config.processor_flag}, "
-            "which the records are made with"
-        )
     try:
         earlier = {snippet: ledger.fresh(snippet) for snippet in snippets} if arguments.add else {}
-        return _hold(config, snippets, arguments.seeds, machines, arguments.jobs, earlier)
+        with closing(Runner(config)) as runner:
+            kind = kinds.here(config, runner.fingerprint)
+        return _hold(config, snippets, arguments.seeds, machines, arguments.jobs, earlier, kind)
     except KeyboardInterrupt:
         print("\nstopped; finished runs are kept, the same command goes on from there", file=sys.stderr)
         return 130
@@ -69,27 +69,41 @@ def _hold(
     machines: Sequence[Machine],
     jobs: int,
     earlier: Mapping[Snippet, Entry],
+    kind: Kind,
 ) -> int:
     from verified_docs.ledger.holding import make
 
+    def of(snippet: Snippet, shift: int = 0, machine: Machine | None = None) -> Trial:
+        here = kind.of(snippet)
+        return Trial(snippet, shift, machine and replace(machine, kind=here), here)
+
     # Shift after shift, not snippet after snippet: so the time left is told well early on.
-    trials = [Trial(snippet, shift) for shift in range(1, seeds + 1) for snippet in snippets]
-    trials += [Trial(snippet, machine=machine) for machine in machines for snippet in snippets]
+    trials = [of(snippet, shift) for shift in range(1, seeds + 1) for snippet in snippets]
+    trials += [of(snippet, machine=machine) for machine in machines for snippet in snippets]
     came, unknown = make(trials, config, jobs)
     problems = [f"NOT HELD HERE: {error}" for error in unknown.values()]
     held: dict[Snippet, Entry] = {}
+    quotes = every_quote(config)
     for snippet in snippets:
         if snippet not in unknown:
             tried = {trial: one for trial, one in came.items() if trial.snippet == snippet}
-            new = Entry.of(snippet, tried)
+            new = Entry.of(snippet, tried, _recorded(snippet), quotes.get(snippet.name, []))
             held[snippet] = new.added_to(earlier[snippet]) if snippet in earlier else new
             ledger.save(snippet, held[snippet])
             problems += _complaints(snippet, held[snippet], tried)
     return _tell(held, problems)
 
 
-def _check(snippets: Sequence[Snippet], seeds: int, machines: Sequence[str]) -> int:
-    """Whether what is recorded covers every claim as it is now, all seeds and all machines."""
+def _recorded(snippet: Snippet) -> Record | None:
+    """The record of `snippet` as it is now; that it is missing or stale is said elsewhere."""
+    try:
+        return record.fresh(snippet)
+    except DocsError:
+        return None
+
+
+def _check(snippets: Sequence[Snippet], seeds: int, counts: Sequence[int]) -> int:
+    """Whether what is recorded covers every claim as it is now, all seeds, and all machines of the record's kind."""
     held: dict[Snippet, Entry] = {}
     problems = []
     for snippet in snippets:
@@ -103,6 +117,18 @@ def _check(snippets: Sequence[Snippet], seeds: int, machines: Sequence[str]) -> 
                 f"{snippet.place}: its claims were held against {held[snippet].seeds} other seeds, not {seeds}: "
                 f"{ledger.how_to_hold(snippet)}"
             )
+        recorded = _recorded(snippet)
+        numbers = held[snippet].numbers
+        if recorded and (numbers is None or numbers.record != results_digest(recorded)):
+            problems.append(
+                f"{snippet.place}: its record changed since its numbers were compared: {ledger.how_to_hold(snippet)}"
+            )
+        processors = snippet.config.ledger.processors
+        machines = [
+            Machine(name, one, count, recorded and recorded.kind).label
+            for count in counts
+            for name, one in processors.items()
+        ]
         lacking = [machine for machine in machines if machine not in held[snippet].machines]
         if lacking:
             problems.append(

@@ -6,14 +6,17 @@ It holds nothing that differs from run to run, and a claim has a line: the same 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from verified_docs import files
 from verified_docs.errors import DocsError
+from verified_docs.ledger.numbers import Numbers
 from verified_docs.ledger.trial import Trial, Tried
+from verified_docs.pages import Quote
+from verified_docs.record import Record
 from verified_docs.snippet import Snippet
 
 ENOUGH = 0.95  # of the seeds, and of the machines, with which a claim is to hold
@@ -37,16 +40,24 @@ class Entry:
         seeds: With how many other seeds.
         machines: On which instruction sets and numbers of threads.
         claims: In the order of the text.
+        numbers: What trials gave beside the record; None where there was none to compare with.
     """
 
     source: str
     seeds: int
     machines: tuple[str, ...]
     claims: tuple[Claim, ...]
+    numbers: Numbers | None = None
 
     @classmethod
-    def of(cls, snippet: Snippet, tried: Mapping[Trial, Tried]) -> Entry:
-        """What the trials of `snippet` come to."""
+    def of(
+        cls,
+        snippet: Snippet,
+        tried: Mapping[Trial, Tried],
+        record: Record | None = None,
+        quotes: Sequence[Quote] = (),
+    ) -> Entry:
+        """What the trials of `snippet` come to, beside its `record`."""
         shifted = {trial: one for trial, one in tried.items() if trial.machine is None}
         moved = {trial: one for trial, one in tried.items() if trial.machine is not None}
 
@@ -57,7 +68,8 @@ class Entry:
             Claim(claim, failed(shifted, number), failed(moved, number))
             for number, claim in enumerate(snippet.claims)
         )
-        return cls(snippet.code_digest, len(shifted), tuple(trial.label for trial in moved), claims)
+        numbers = Numbers.of(snippet, record, quotes, tried) if record else None
+        return cls(snippet.code_digest, len(shifted), tuple(trial.label for trial in moved), claims, numbers)
 
     def added_to(self, earlier: Entry) -> Entry:
         """What both say of the same snippet; of seeds, or of a machine, with which both were tried, this one's."""
@@ -72,7 +84,10 @@ class Entry:
             return Claim(now.claim, seeds, tuple(one for one in machines if one in failed))
 
         claims = tuple(map(both, earlier.claims, self.claims))
-        return Entry(self.source, self.seeds or earlier.seeds, machines, claims)
+        numbers = self.numbers
+        if numbers and earlier.numbers:
+            numbers = numbers.added_to(earlier.numbers, seeds=self.seeds > 0)
+        return Entry(self.source, self.seeds or earlier.seeds, machines, claims, numbers)
 
     def share(self, claim: Claim) -> float:
         """The part of the seeds or of the machines with which `claim` held, whichever is less."""
@@ -108,7 +123,8 @@ def load(snippet: Snippet) -> Entry | None:
     try:
         held = json.loads(place.read_text(encoding="utf-8"))
         claims = tuple(Claim(one["claim"], *_failed(one)) for one in held["claims"])
-        return Entry(held["source"], int(held["seeds"]), tuple(held["machines"]), claims)
+        numbers = Numbers.from_json(held["numbers"]) if held["numbers"] else None
+        return Entry(held["source"], int(held["seeds"]), tuple(held["machines"]), claims, numbers)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DocsError(
             f"{place.relative_to(snippet.config.root).as_posix()}: is torn or edited by hand ({error!r}); "
@@ -151,7 +167,22 @@ def _dumped(entry: Entry) -> str:
         for one in entry.claims
     ]
     claims = ",\n".join(f"  {json.dumps(one, ensure_ascii=False)}" for one in lines)
+    numbers = "null" if entry.numbers is None else _numbers_dumped(entry.numbers.to_json())
     return (
         f'{{\n "source": {json.dumps(entry.source)},\n "seeds": {entry.seeds},\n'
-        f' "machines": {json.dumps(entry.machines)},\n "claims": [\n{claims}\n ]\n}}\n'
+        f' "machines": {json.dumps(entry.machines)},\n "claims": [\n{claims}\n ],\n "numbers": {numbers}\n}}\n'
     )
+
+
+def _numbers_dumped(held: dict[str, Any]) -> str:
+    """A line for each machine and for each group that the seeds move."""
+
+    def lines(table: dict[str, Any]) -> str:
+        entries = [
+            f"   {json.dumps(key)}: {json.dumps(one, ensure_ascii=False)}" for key, one in table.items()
+        ]
+        return "{\n" + ",\n".join(entries) + "\n  }" if entries else "{}"
+
+    parts = [f'"record": {json.dumps(held["record"])}', f'"quoted": {json.dumps(held["quoted"])}']
+    parts += [f'"machines": {lines(held["machines"])}', f'"seeds": {lines(held["seeds"])}']
+    return "{\n  " + ",\n  ".join(parts) + "\n }"

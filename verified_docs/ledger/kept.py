@@ -16,8 +16,8 @@ from pathlib import Path
 from verified_docs import files
 from verified_docs.config import Config
 from verified_docs.gave import Gave
+from verified_docs.installed import installed
 from verified_docs.ledger.trial import Trial, Tried
-from verified_docs.passes import installed
 
 _ENGINE = (
     "child.py",
@@ -59,6 +59,7 @@ class Kept:
         key = (
             trial.snippet.code_digest,
             trial.by,
+            trial.kind,
             sorted(pinned.items()),
             settings.data,
             settings.memory_gib,

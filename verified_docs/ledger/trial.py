@@ -15,15 +15,17 @@ STRIDE = 1_000_003  # from one shift of the seeds to the next: further than prog
 
 @dataclass(frozen=True)
 class Machine:
-    """An instruction set and a number of threads."""
+    """An instruction set and a number of threads, on a kind of processor."""
 
     name: str
     processor: Processor = field(compare=False)
     threads: int
+    kind: str | None = None
 
     @property
     def label(self) -> str:
-        return f"{self.name}, {self.threads} thread{'s' if self.threads > 1 else ''}"
+        threads = f"{self.threads} thread{'s' if self.threads > 1 else ''}"
+        return ", ".join(filter(None, [self.name, threads, self.kind]))
 
     def env(self, config: Config) -> dict[str, str]:
         """What is declared, changed to be this machine."""
@@ -31,13 +33,19 @@ class Machine:
         return {**config.env, **self.processor.env, **threads}
 
 
+def processor_of(label: str) -> str:
+    """The name of the processor in a machine's label."""
+    return label.split(", ")[0]
+
+
 @dataclass(frozen=True)
 class Trial:
-    """One run: its seeds shifted by `shift` strides where the records are made, or its own seeds on `machine`."""
+    """One run on a `kind` of processor: its seeds shifted by `shift` strides, or its own seeds on `machine`."""
 
     snippet: Snippet
     shift: int = 0
     machine: Machine | None = None
+    kind: str | None = None
 
     @property
     def by(self) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from verified_docs import child, drawn, processor, record, svg
+from verified_docs import child, drawn, record, svg
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
 from verified_docs.studies import runs, summary
@@ -57,11 +57,6 @@ class Plan:
 
 def record_study(file: StudyFile, pool: Pool) -> Results:
     """Make the record of `file`; runs that are finished, in this call or before, are not made again."""
-    if not processor.gives_the_recorded_numbers(file.config):
-        raise DocsError(
-            f"{file.place}: cannot be recorded here: this processor lacks {file.config.processor_flag}, "
-            "which the records are made with"
-        )
     module = file.module()
     plan = Plan.of(file, module.study)
     results = Results(plan.study, plan.finished)

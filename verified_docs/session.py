@@ -1,0 +1,83 @@
+"""What the snippets of one pytest run share: a runner, the kind of the processor, the quotations of all pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from verified_docs import kinds
+from verified_docs.config import Config
+from verified_docs.errors import DocsError
+from verified_docs.kinds import Kind
+from verified_docs.known import Known
+from verified_docs.ledger import entry as ledger
+from verified_docs.ledger.numbers import known
+from verified_docs.pages import Quote, every_quote
+from verified_docs.passes import Passes
+from verified_docs.record import Record
+from verified_docs.runner import Results, Runner
+from verified_docs.sharing import SharedServer
+from verified_docs.snippet import Snippet
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says.
+
+    Attributes:
+        recording: Whether what programs give is accepted.
+        skipping: Whether a program that has passed is not run again.
+        processor: The one of the ledger's processors to run on, or None for the one that records are made with.
+    """
+
+    recording: bool = False
+    skipping: bool = True
+    processor: str | None = None
+
+
+def as_on(config: Config, name: str) -> Config:
+    """The project on another one of the ledger's processors: another kind, on every machine."""
+    processors = config.ledger.processors
+    if name not in processors:
+        raise DocsError(f"--processor: there is no {name!r}; pyproject.toml has {', '.join(processors)}")
+    return replace(config, env={**config.env, **processors[name].env})
+
+
+class Session:
+    """What the snippets of one pytest run share."""
+
+    def __init__(self, config: Config, options: Options, shared: str | None) -> None:
+        self.config = as_on(config, options.processor) if options.processor else config
+        self.options = options
+        self.shared: SharedServer | None = None
+        self.runner = Runner(self.config, shared=shared)
+        self.passes = Passes(self.config)
+        self._kind: Kind | None = None
+        self._ran = False
+        self._quotes: dict[str, list[Quote]] | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of this processor, as it was computed last."""
+        if self._kind is None:
+            self._kind = kinds.here(self.config, self.runner.fingerprint)
+        return self._kind
+
+    def run(self, snippet: Snippet) -> Results:
+        """Run `snippet`; before the first one the kind of the processor is computed, whatever it was last."""
+        if not self._ran:
+            self._kind, self._ran = kinds.computed(self.config, self.runner.fingerprint), True
+        return self.runner.run(snippet)
+
+    def known(self, snippet: Snippet, held: Record) -> Known:
+        """What is known of `snippet` beside its record; a processor that is tried vouches not for itself."""
+        try:
+            numbers = ledger.fresh(snippet).numbers
+        except DocsError:
+            numbers = None  # not held against other seeds yet: the ledger's check says so
+        return known(snippet, held, self.quotes(snippet), numbers, without=self.options.processor)
+
+    def quotes(self, snippet: Snippet) -> list[Quote]:
+        """Every place of the prose that quotes a number of `snippet`."""
+        if self._quotes is None:
+            self._quotes = every_quote(self.config)
+        return self._quotes.get(snippet.name, [])
