@@ -1,7 +1,8 @@
 """What this processor makes of the same numbers: a digest for each operation that programs use.
 
 Two processors whose digests agree are one kind: the same program gives the same digits on both. One last bit that
-differs is another kind, since training carries it on. The inputs are whole numbers over a power of two, the same everywhere.
+differs is another kind, since training carries it on. The inputs are whole numbers over a power of two: the same
+everywhere.
 """
 
 import hashlib
@@ -10,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812  (as everybody calls it)
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 
 def digests() -> dict[str, str]:

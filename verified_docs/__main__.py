@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from verified_docs import consistency, live, site
+from verified_docs import consistency, kinds_shown, live, site
 from verified_docs.config import find
 from verified_docs.errors import DocsError
 from verified_docs.ledger import command as ledger
@@ -36,6 +36,7 @@ def main() -> int:
         if arguments.command == "check":
             problems = consistency.problems(config)
             print("\n".join(problems) or "pages, programs and records belong together")
+            print("\n".join(kinds_shown.told(config)))
             return bool(problems)
         if arguments.command == "generate":
             count = site.generate(config, with_notebooks=not arguments.without_notebooks)

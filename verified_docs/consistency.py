@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from verified_docs import papers, record, tables
+from verified_docs import kinds_shown, papers, record, tables
 from verified_docs.api import described
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
@@ -47,6 +47,7 @@ def problems(config: Config) -> list[str]:
         for path in sorted(paths):
             if path not in vouched and not path.name.startswith("."):
                 found.append(f"{path.relative_to(config.root)}: no {what} makes it; delete it")
+    found += kinds_shown.quoted_otherwise(config)
     return list(dict.fromkeys(found))  # a record that is missing is missed by each page that quotes it
 
 

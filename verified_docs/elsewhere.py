@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from verified_docs.groups import LINES, Group, Groups, Number
+from verified_docs.groups import LINES, ROUNDING, Group, Groups, Number, is_length
 from verified_docs.known import Known, Spans, pairs, reach
 
 USUAL, FARTHEST = 1.0, 3.0  # widths of the known range that a number may lie outside it
@@ -84,7 +84,7 @@ def _group(place: str, old: Group, new: Group, seen: list[Group], known: Known, 
             others = [group.numbers[column] for group in seen]
             if not seen or place in known.unknown:
                 _blind(place, was, one, found)
-            elif all(was.same(other) for other in others):
+            elif all(was.same(other) for other in others) and not (is_length(place) and over_seeds):
                 _stable(place, was, one, found)
             else:
                 span = reach([was, *others])
@@ -128,11 +128,11 @@ def _number(place: str, seen: list[Number], now: Number, span: tuple[float, floa
             found.others += 1
         else:
             found.failed.append(f"  {place}: {now.value:g}, where every known number is finite")
-    elif outside <= USUAL * width:
+    elif outside <= USUAL * width * ROUNDING:
         found.others += 1
     else:
         known = f"{now.value:g}, known are {low:g} to {high:g}"
-        told = found.unseen if outside <= FARTHEST * width else found.failed
+        told = found.unseen if outside <= FARTHEST * width * ROUNDING else found.failed
         told.append(f"  {place}: {known}")
 
 

@@ -19,7 +19,8 @@ from verified_docs.pages import Quote
 from verified_docs.record import Record
 
 LINES = "its output"  # the place of the number of lines
-_ROUNDING = 1 + 1e-9  # tolerances are decimal fractions, which floats are not
+_SIZE = ": size"  # ends the place of how much an artist draws
+ROUNDING = 1 + 1e-9  # tolerances are decimal fractions, which floats are not
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Number:
         if not (math.isfinite(self.value) and math.isfinite(other.value)):
             return self.value == other.value or (math.isnan(self.value) and math.isnan(other.value))
         allowed = max(self.allowed or 0.0, other.allowed or 0.0)
-        return abs(self.value - other.value) <= allowed * _ROUNDING
+        return abs(self.value - other.value) <= allowed * ROUNDING
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class Group:
 
 
 Groups = dict[str, Group]
+
+
+def is_length(place: str) -> bool:
+    """Whether the numbers there count lines, or what is drawn."""
+    return place == LINES or place.endswith(_SIZE)
 
 
 def groups(gave: Gave, settings: Settings, quotes: Sequence[Quote]) -> Groups:
@@ -93,7 +99,7 @@ def _figure(drawn: list[dict[str, Any]], settings: Settings) -> Iterator[tuple[s
         for artist in axes["artists"]:
             yield f"{place}, {artist['kind']}", _statistics(artist, settings.figure)
             size = tuple(Number(one, None) for one in artist["shape"])
-            yield f"{place}, {artist['kind']}: size", Group((), size)
+            yield f"{place}, {artist['kind']}{_SIZE}", Group((), size)
 
 
 def _statistics(artist: dict[str, Any], tolerance: float) -> Group:

@@ -4,8 +4,9 @@ A program is embedded by pymdownx.snippets' `--8<-- "snippets/<name>.py"` inside
 `--8<-- "studies/<name>.py"`. A number is quoted by `{{ name.value }}` or `{{ name.value[key]:.1%}}`: `name` is the last
 part of the name of a program on the same page, a whole name (`gradients/initialization/torch_default`), a measurement's
 (`benchmarks/activations`) or a study's (`studies/optimizers`). On a line of its own `{{ ledger }}` stands for the
-summary of the ledger of claims, `{{ papers }}` for the references of all pages, and `{{ table path/to/record.json }}` for
-a table. Fences and `code` are left as they are.
+summary of the ledger of claims, `{{ papers }}` for the references of all pages, `{{ kinds }}` for how many programs give
+the same digits on which processors, and `{{ table path/to/record.json }}` for a table. Fences and `code` are left as
+they are.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _QUOTE = re.compile(
 
 LEDGER = "{{ ledger }}"
 PAPERS = "{{ papers }}"
+KINDS = "{{ kinds }}"
 TABLE = re.compile(r"\{\{ table (?P<path>[\w./-]+\.json) \}\}")
 
 
@@ -148,7 +150,7 @@ class Page:
         here = [one.snippet for one in self.embedded()]
         for number in self.unfenced():
             alone = lines[number].strip()
-            if "{{" in alone and alone not in (LEDGER, PAPERS) and not TABLE.fullmatch(alone):
+            if "{{" in alone and alone not in (LEDGER, PAPERS, KINDS) and not TABLE.fullmatch(alone):
                 lines[number] = self._filled(lines[number], f"{self.place}:{number + 1}", here, render)
         return "\n".join(lines)
 

@@ -8,7 +8,8 @@ A study (`--8<-- "studies/optimizers.py"`) is shown in the same way.
 
 Prose quotes recorded numbers by `{{ torch_default.ratio:.2f }}` (see `pages`). A line `{{ ledger }}` becomes a summary
 of how often the claims of all programs held (see `ledger`), a line `{{ papers }}` the references of all pages (see
-`papers`), a line `{{ table path/to/record.json }}` a table (see `tables`).
+`papers`), a line `{{ kinds }}` how many programs give the same digits on which processors (see `kinds_shown`), a line
+`{{ table path/to/record.json }}` a table (see `tables`).
 
 Options:
     root: The directory of pyproject.toml.
@@ -29,11 +30,11 @@ from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 
 from verified_docs import config as configuration
-from verified_docs import papers, record, tables
+from verified_docs import kinds_shown, papers, record, tables
 from verified_docs.errors import DocsError
 from verified_docs.ledger import shown as ledger
 from verified_docs.measurement import Measurement
-from verified_docs.pages import LEDGER, PAPERS, TABLE, Embedded, Page, Quote
+from verified_docs.pages import KINDS, LEDGER, PAPERS, TABLE, Embedded, Page, Quote
 from verified_docs.snippet import Snippet
 from verified_docs.studies.file import StudyFile
 
@@ -131,10 +132,14 @@ class _Mark(Preprocessor):
             lines[one.first : one.first] = ["", one.indent + above, ""]
         summary = _MARK.format(part="summary", place="ledger")
         shown.parts[summary] = lambda: ledger.summary_html(shown.config, to_root)
+        kinds = _MARK.format(part="kinds", place="table")
+        shown.parts[kinds] = lambda: kinds_shown.table_html(shown.config)
         unfenced = Page("\n".join(lines), place, shown.config).unfenced()
         for number in reversed(unfenced):
             if lines[number].strip() == LEDGER:
                 lines[number] = lines[number].replace(LEDGER, summary)
+            elif lines[number].strip() == KINDS:
+                lines[number] = lines[number].replace(KINDS, kinds)
             elif lines[number].strip() == PAPERS:  # Markdown still, so that its links are checked
                 lines[number : number + 1] = papers.listed(page).split("\n")
             elif match := TABLE.fullmatch(lines[number].strip()):
@@ -203,6 +208,7 @@ def results_html(snippet: Snippet, held: record.Record, wrong: str, *, to_root: 
         parts.append(f'<p class="vd-stale"><strong>Not verified.</strong> {html.escape(wrong)}</p>')
     if held.text:
         parts.append(_output_html(held.text.rstrip()))
+        parts.append(kinds_shown.elsewhere_html(snippet, held))
     if snippet.claims:
         when, claims = "each time it runs", ledger.claims_html(snippet)
         if isinstance(snippet, StudyFile):

@@ -125,7 +125,7 @@ def _check(snippets: Sequence[Snippet], seeds: int, counts: Sequence[int]) -> in
             )
         processors = snippet.config.ledger.processors
         machines = [
-            Machine(name, one, count, recorded and recorded.kind).label
+            Machine(name, one, count, recorded.kind if recorded else None).label
             for count in counts
             for name, one in processors.items()
         ]
