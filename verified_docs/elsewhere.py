@@ -1,9 +1,10 @@
 """Whether a program's results are right on a processor of which no record is known.
 
 Claims hold everywhere, and so does the form: the words, how many numbers there are, what is drawn, finite where finite.
-A number that is the same on every kind of processor and every processor of the ledger is held like on these. Any other
-has been seen to vary. Let R be the width of the range that it was seen in, over processors, threads and seeds: up to R
-outside it is what another processor may give, beyond 3 R it is wrong, and between it was not seen before.
+A number that neither processors, threads nor seeds have moved is held as on these. Any other was seen in some range; let
+R be its width. Beyond 3 R outside it the number is wrong. One that processors have moved may lie up to R outside, and
+further out it was not seen before. One that only seeds have moved is a result of training, which the last bit moves, too,
+as soon as a processor has another one: it was not seen before, whatever it is now.
 
 >>> from verified_docs.groups import Group, Number
 >>> from verified_docs.known import Known
@@ -84,13 +85,9 @@ def _group(place: str, old: Group, new: Group, seen: list[Group], known: Known, 
             others = [group.numbers[column] for group in seen]
             if not seen or place in known.unknown:
                 _blind(place, was, one, found)
-            elif all(was.same(other) for other in others) and not (is_length(place) and over_seeds):
-                _stable(place, was, one, found)
             else:
-                span = reach([was, *others])
-                if over_seeds is not None:
-                    span = _wider(span, over_seeds.each[column])
-                _number(place, [was, *others], one, span, found)
+                by_seeds = over_seeds.each[column] if over_seeds else None
+                _known(place, [was, *others], one, by_seeds, found)
 
 
 def _count(place: str, now: Number, counts: set[int], found: Judgement) -> None:
@@ -109,14 +106,32 @@ def _blind(place: str, was: Number, now: Number, found: Judgement) -> None:
         found.failed.append(f"  {place}: {now.value:g} instead of {was.value:g}")
 
 
-def _stable(place: str, was: Number, now: Number, found: Judgement) -> None:
-    if not was.same(now):
+def _known(
+    place: str, seen: list[Number], now: Number, by_seeds: tuple[float, float] | None, found: Judgement
+) -> None:
+    was, *others = seen
+    moved = not all(was.same(other) for other in others) or (is_length(place) and by_seeds is not None)
+    span = _wider(reach(seen), by_seeds) if by_seeds else reach(seen)
+    if moved or was.same(now):
+        _number(place, seen, now, span, found)
+    elif span[0] < span[1]:
+        _number(place, seen, now, span, found, usual=0.0)
+    else:
         found.failed.append(
-            f"  {place}: {now.value:g} instead of {was.value:g}, which is the same on every processor that is known"
+            f"  {place}: {now.value:g} instead of {was.value:g}, which no processor and no seed has moved"
         )
 
 
-def _number(place: str, seen: list[Number], now: Number, span: tuple[float, float], found: Judgement) -> None:
+def _number(
+    place: str,
+    seen: list[Number],
+    now: Number,
+    span: tuple[float, float],
+    found: Judgement,
+    *,
+    usual: float = USUAL,
+) -> None:
+    """Hold a number that is known to vary; up to `usual` widths outside its range it is nothing to speak of."""
     if any(one.same(now) for one in seen):
         found.others += not seen[0].same(now)
         return
@@ -128,7 +143,7 @@ def _number(place: str, seen: list[Number], now: Number, span: tuple[float, floa
             found.others += 1
         else:
             found.failed.append(f"  {place}: {now.value:g}, where every known number is finite")
-    elif outside <= USUAL * width * ROUNDING:
+    elif usual and outside <= usual * width * ROUNDING:
         found.others += 1
     else:
         known = f"{now.value:g}, known are {low:g} to {high:g}"

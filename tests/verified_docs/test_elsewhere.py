@@ -23,11 +23,19 @@ def outcome(base: str, now: str, *processors: str, seeds: tuple[str, ...] = ()) 
     return judged(printed(base), printed(now), known(*processors, seeds=seeds, base=base)).outcome
 
 
-def test_a_number_that_is_the_same_on_every_known_processor_is_held_like_there():
+def test_a_number_that_nothing_has_moved_is_held_like_where_it_was_recorded():
     assert outcome("loss 0.50", "loss 0.50", "loss 0.50") == "as recorded"
     assert outcome("loss 0.50", "loss 0.51", "loss 0.50") == "as recorded", "one unit of the last digit"
     assert outcome("loss 0.50", "loss 0.52", "loss 0.50") == "failed"
-    assert outcome("loss 0.50", "loss 0.52", "loss 0.50", seeds=("loss 0.10", "loss 0.90")) == "failed"
+    assert outcome("loss 0.50", "loss 0.52", "loss 0.50", seeds=("loss 0.50", "loss 0.51")) == "failed"
+
+
+def test_a_number_that_only_seeds_have_moved_was_not_seen_before_when_a_processor_moves_it():
+    seeds = ("loss 0.40", "loss 0.60")
+    assert outcome("loss 0.50", "loss 0.51", "loss 0.50", seeds=seeds) == "as recorded"
+    assert outcome("loss 0.50", "loss 0.55", "loss 0.50", seeds=seeds) == "not seen before"
+    assert outcome("loss 0.50", "loss 1.20", "loss 0.50", seeds=seeds) == "not seen before", "3 R outside"
+    assert outcome("loss 0.50", "loss 1.21", "loss 0.50", seeds=seeds) == "failed"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +107,7 @@ def test_the_message_names_the_place_and_what_is_known():
     assert found.failed == ["  line 2 of its output: 0.99, known are 0.5 to 0.6"]
     found = judged(printed("loss 0.50"), printed("loss 0.99"), known("loss 0.50"))
     assert found.failed == [
-        "  line 1 of its output: 0.99 instead of 0.5, which is the same on every processor that is known"
+        "  line 1 of its output: 0.99 instead of 0.5, which no processor and no seed has moved"
     ]
 
 

@@ -86,7 +86,7 @@ def test_the_summary_says_on_which_kind_how_many_programs_gave_what(varying: Pro
         (
             "steady, off, last_bit = 1.0",
             "steady, off, last_bit = 1.02",
-            "1.02 instead of 1, which is the same on",
+            "1.02 instead of 1, which no processor and no seed has moved",
         ),
         ("steady, off, last_bit = 1.0", "steady, off, last_bit = float('nan')", "does not hold"),
         ("last_bit = 1.0, 0.0, float", "last_bit = 1.0, -float('inf'), float", "-inf"),
