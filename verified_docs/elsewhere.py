@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from verified_docs.groups import LINES, ROUNDING, Group, Groups, Number, is_length
 from verified_docs.known import Known, Spans, pairs, reach
 
+OUTCOMES = ("as recorded", "other digits", "not seen before", "failed")
 USUAL, FARTHEST = 1.0, 3.0  # widths of the known range that a number may lie outside it
 
 

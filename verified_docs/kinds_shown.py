@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from verified_docs import compare, kinds, record
 from verified_docs.config import Config
-from verified_docs.elsewhere import judged
+from verified_docs.elsewhere import OUTCOMES, Judgement, judged
 from verified_docs.errors import DocsError
 from verified_docs.gave import Gave
 from verified_docs.groups import groups
-from verified_docs.known import Known
 from verified_docs.ledger import entry as ledger
-from verified_docs.ledger.entry import Entry
-from verified_docs.ledger.numbers import results_digest
+from verified_docs.ledger.numbers import known, on_machine, results_digest
+from verified_docs.ledger.trial import processor_of
 from verified_docs.pages import Quote, every_quote
 from verified_docs.record import Record
 from verified_docs.snippet import Snippet, every_snippet
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How many programs are known on a kind, or on one of the ledger's processors, and how many give other digits."""
-
-    known: int
-    others: int
 
 
 def elsewhere_html(snippet: Snippet, held: Record) -> str:
@@ -48,19 +40,16 @@ def elsewhere_html(snippet: Snippet, held: Record) -> str:
 def table_html(config: Config) -> str:
     """A row for each kind of processor, and for each processor and number of threads of the ledger."""
     rows = "".join(
-        f"<tr><td>{html.escape(name)}</td><td>{tally.known}</td><td>{tally.known - tally.others}</td>"
-        f"<td>{tally.others}</td></tr>"
-        for name, tally in tallies(config).items()
+        f"<tr><td>{html.escape(name)}</td>{''.join(f'<td>{counts[what]}</td>' for what in OUTCOMES)}</tr>"
+        for name, counts in tallies(config).items()
     )
-    head = "".join(
-        f"<th>{one}</th>" for one in ("processor", "programs known", "same digits", "other digits")
-    )
+    head = "".join(f"<th>{one}</th>" for one in ("processor", *OUTCOMES))
     return f'<table class="vd-kinds"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
-def tallies(config: Config) -> dict[str, Tally]:
-    """By kind and by machine of the ledger: on how many programs it is known, and how many give other digits there."""
-    found: dict[str, list[bool]] = {}
+def tallies(config: Config) -> dict[str, Counter[str]]:
+    """How many programs give what on each kind and each machine of the ledger, judged by what is known of the others."""
+    found: dict[str, Counter[str]] = {}
     quotes = every_quote(config)
     names = kinds.registered(config)
     for snippet in every_snippet(config):
@@ -69,26 +58,42 @@ def tallies(config: Config) -> dict[str, Tally]:
         except DocsError:
             continue  # the build says so
         here = f"{_named(names, held.kind)}, where the records are made"
-        found.setdefault(here, []).append(False)
-        for kind, gave in held.known().items():
-            same = _same(snippet, held, gave, quotes.get(snippet.name, []))
-            found.setdefault(_named(names, kind), []).append(not same)
-        for label, other in _on_machines(snippet, held):
-            found.setdefault(f"stand-in: {label}", []).append(other)
-    return {name: Tally(len(others), sum(others)) for name, others in sorted(found.items(), key=_order)}
+        found.setdefault(here, Counter())["as recorded"] += 1
+        for name, outcome in outcomes(snippet, held, quotes.get(snippet.name, [])).items():
+            found.setdefault(_named(names, name), Counter())[outcome.outcome] += 1
+    return dict(sorted(found.items(), key=_order))
+
+
+def outcomes(snippet: Snippet, held: Record, quotes: Sequence[Quote]) -> dict[str, Judgement]:
+    """What would be said of each processor that is known, if it were not: by kind, and by the label of a machine."""
+    try:
+        numbers = ledger.fresh(snippet).numbers
+    except DocsError:
+        numbers = None
+    base = groups(held.gave, snippet.settings, quotes)
+    found = {}
+    for kind, gave in held.known().items():
+        others = {name: parts for name, parts in held.others.items() if name != kind}
+        beside = known(snippet, replace(held, others=others), quotes, numbers)
+        found[kind] = judged(base, groups(gave, snippet.settings, quotes), beside)
+    if numbers is not None and numbers.record == results_digest(held):
+        for label, differing in numbers.machines.items():
+            beside = known(snippet, held, quotes, numbers, without=processor_of(label))
+            found[label] = judged(base, on_machine(base, differing), beside)
+    return found
 
 
 def told(config: Config) -> list[str]:
-    """A line for each kind: on how many programs it is known."""
+    """A line for each: what how many programs give there."""
     return [
-        f"{name}: {tally.known} programs known, {tally.others} of them with other digits"
-        for name, tally in tallies(config).items()
+        f"{name}: {', '.join(f'{counts[what]} {what}' for what in OUTCOMES if counts[what])}"
+        for name, counts in tallies(config).items()
     ]
 
 
 def quoted_otherwise(config: Config) -> list[str]:
     """Each quotation in prose that would say another number with the record of another kind, a message each."""
-    found = []
+    found: list[str] = []
     for quotes in every_quote(config).values():
         for quote in quotes:
             if isinstance(quote.source, Snippet):
@@ -114,8 +119,8 @@ def _quoted_otherwise(quote: Quote, snippet: Snippet) -> Iterator[str]:
             )
 
 
-def _order(one: tuple[str, list[bool]]) -> tuple[bool, bool]:
-    return one[0].startswith("stand-in"), "where the records" not in one[0]
+def _order(one: tuple[str, Counter[str]]) -> tuple[bool, bool]:
+    return "thread" in one[0], "where the records" not in one[0]
 
 
 def _named(names: dict[str, kinds.Kind], kind: str | None) -> str:
@@ -129,20 +134,3 @@ def _prints_other_digits(snippet: Snippet, held: Record, gave: Gave) -> bool:
     return bool(
         compare.differences(held.text, gave.text, relative=settings.relative, absolute=settings.absolute)
     )
-
-
-def _same(snippet: Snippet, held: Record, gave: Gave, quotes: Sequence[Quote]) -> bool:
-    before, there = (groups(one, snippet.settings, quotes) for one in (held.gave, gave))
-    return judged(before, there, Known(processors=[before])).outcome == "as recorded"
-
-
-def _on_machines(snippet: Snippet, held: Record) -> Iterator[tuple[str, bool]]:
-    """Each machine of the ledger's entry, and whether something was other than recorded on it."""
-    try:
-        entry: Entry = ledger.fresh(snippet)
-    except DocsError:
-        return
-    numbers = entry.numbers
-    if numbers is not None and numbers.record == results_digest(held):
-        for label, differing in numbers.machines.items():
-            yield label, bool(differing)

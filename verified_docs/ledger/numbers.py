@@ -93,7 +93,7 @@ def known(
     if numbers is None or numbers.record != results_digest(record):
         return Known(others)
     machines = [
-        _with(base, differing)
+        on_machine(base, differing)
         for label, differing in numbers.machines.items()
         if processor_of(label) != without
     ]
@@ -121,7 +121,8 @@ def _beside(base: Groups, now: Groups) -> dict[str, Group | None]:
     return found
 
 
-def _with(base: Groups, differing: Mapping[str, Group | None]) -> Groups:
+def on_machine(base: Groups, differing: Mapping[str, Group | None]) -> Groups:
+    """What a machine gave that differs from `base` so."""
     whole = {**base, **differing}
     return {place: group for place, group in whole.items() if group is not None}
 
