@@ -1,9 +1,10 @@
 """Which rates does a range test suggest?
 
 Loss after each of the test's steps (thin line) and its moving mean (thick), at
-rates that rise from 0.0001 until the loss blows up. The dashed lines are the
-two usual suggestions: the valley, in the middle of the long way down, and the
-steepest point. The lowest loss of the moving mean lies far to the right of both.
+rates that rise from 0.0001; soon after the last one shown the loss blows up. The
+dashed lines are the two usual suggestions: the valley, in the middle of the long
+way down, and the steepest point. The lowest loss of the moving mean lies far to
+the right of both.
 """
 
 from functools import partial
@@ -32,8 +33,11 @@ print(f"valley {valley:.1g}, steepest {steepest:.1g}")
 print(f"lowest loss at {lowest:.1g}, stopped at {last:.1g}")
 print(f"begun at 1e-06 instead: valley {valley_from_lower:.1g}")
 
-plt.semilogx(found.rates, found.losses, color="C0", linewidth=0.6)
-plt.semilogx(found.rates, found.smoothed, color="C0")
+shown_to = 0.3
+shown = sum(rate < shown_to for rate in found.rates)
+rates = found.rates[:shown]
+plt.semilogx(rates, found.losses[:shown], color="C0", linewidth=0.6)
+plt.semilogx(rates, found.smoothed[:shown], color="C0")
 plt.text(valley * 0.93, 3.6, "valley", ha="right")
 plt.text(steepest * 1.07, 3.6, "steepest")
 for rate in (valley, steepest):
@@ -43,5 +47,5 @@ plt.xlabel("learning rate")
 plt.ylabel("training loss")
 plt.show()
 
-assert valley_from_lower < valley < steepest < lowest < last
+assert valley_from_lower < valley < steepest < lowest < shown_to < last < 2
 assert all(map(torch.equal, model.parameters(), before)), "put back"
