@@ -72,7 +72,7 @@ def register(config: Config, kind: Kind) -> None:
         return
     with files.locked(config.snippets):
         known = registered(config)
-        if known.get(kind.name, Kind()).digests == kind.digests:
+        if kind.name in known and known[kind.name].digests == kind.digests:
             return
         held = {
             name: {"processor": one.processor, "digests": one.digests}
