@@ -36,7 +36,8 @@ def main() -> int:
         if arguments.command == "check":
             problems = consistency.problems(config)
             print("\n".join(problems) or "pages, programs and records belong together")
-            print("\n".join(kinds_shown.told(config)))
+            if not problems:
+                print("\n".join(kinds_shown.told(config)))
             return bool(problems)
         if arguments.command == "generate":
             count = site.generate(config, with_notebooks=not arguments.without_notebooks)

@@ -47,7 +47,8 @@ def problems(config: Config) -> list[str]:
         for path in sorted(paths):
             if path not in vouched and not path.name.startswith("."):
                 found.append(f"{path.relative_to(config.root)}: no {what} makes it; delete it")
-    found += kinds_shown.quoted_otherwise(config)
+    if not found:  # otherwise there is no telling what prose quotes
+        found = kinds_shown.quoted_otherwise(config)
     return list(dict.fromkeys(found))  # a record that is missing is missed by each page that quotes it
 
 

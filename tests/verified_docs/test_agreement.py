@@ -219,33 +219,6 @@ def test_a_message_shows_eight_lines_and_counts_the_rest(project: Project):
     assert "… and 12 more lines" in said
 
 
-def test_a_processor_without_the_flag_holds_claims_and_digests_alone(project: Project):
-    project.write("library.py", "value = 1")
-    holds = project.snippet("holds", "from library import value\nprint(value)\nassert value > 0")
-    stale = project.snippet("stale", "from library import value\nprint(value)")
-    project.record(holds, stale)
-    before = project.records()
-    project.configure('processor_flag = "no-such-flag"')
-    project.write("library.py", "value = 2")
-    project.snippet("stale", "from library import value\nprint(value, value)")
-
-    run = project.pytest("snippets")
-    assert run.outcomes == {"holds": "claims only", "stale": "failed"}
-    assert "This processor lacks the instruction set that the records were made with" in run.output
-    assert project.pytest("snippets/holds.py").code == 0
-
-    project.write("library.py", "value = -1")
-    run = project.pytest("snippets/holds.py")
-    assert run.outcomes == {"holds": "failed"}
-    assert "snippets/holds.py:4: does not hold: value > 0\n  where value = -1" in run.output
-
-    project.write("library.py", "value = 2")
-    run = project.pytest("snippets/holds.py", "--record")
-    assert run.code == 1
-    assert "cannot be recorded here: this processor lacks no-such-flag" in run.output
-    assert project.records() == before
-
-
 def test_a_reference_to_what_no_program_computes_fails_its_program_too(project: Project):
     snippet = project.snippet("a/b", "loss = 0.5")
     project.record(snippet)

@@ -1,6 +1,7 @@
 """Another kind of processor, in a project whose fingerprint and arithmetic are what its environment says."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from toy_project import Project
 
 from verified_docs import kinds, record
 from verified_docs.config import load
+from verified_docs.consistency import problems
 from verified_docs.errors import DocsError
 from verified_docs.kinds import Kind, named, register
 from verified_docs.ledger import entry as ledger
@@ -246,3 +248,42 @@ def test_a_program_declares_rare_operations_alone(project: Project):
 def test_kinds_that_cannot_be_read_are_named(varying: Project):
     varying.write("snippets/kinds.json", json.dumps({"a": {}}))
     assert "snippets/kinds.json: is torn or edited by hand" in varying.pytest("snippets").output
+
+
+PAGE = '```python\n--8<-- "snippets/a.py"\n```\n'
+
+
+def test_a_page_unfolds_what_another_kind_prints_and_counts_programs(varying: Project):
+    assert "vd-elsewhere" not in varying.html(PAGE)
+    move(varying, SUM="another", LAST_BIT="0.05")
+    assert varying.pytest("snippets", "--record").code == 0
+    shown = varying.html(PAGE + "\n{{ kinds }}\n")
+    assert shown.count("<details") == 1
+    assert "it prints other digits</summary><pre><code>steady 1.00\nloss 5.05</code></pre>" in shown
+    rows = re.findall(r"<tr><td>(.*?)</td><td>(\d)</td><td>(\d)</td><td>(\d)</td><td>(\d)</td></tr>", shown)
+    assert [row[1:] for row in rows] == [
+        ("1", "0", "0", "0"),  # where it was recorded
+        ("0", "1", "0", "0"),  # where it was added: 5.05, known are 4.9 to 5.1
+        ("1", "0", "0", "0"),  # the ledger's: same
+        ("0", "1", "0", "0"),  # slow: 5.1, known without it are 4.9 to 5.05
+        ("0", "1", "0", "0"),  # old
+    ]
+    assert "where the records are made" in rows[0][0]
+
+
+def test_a_quotation_that_reads_differently_on_a_known_kind_fails_the_check(varying: Project):
+    varying.write(
+        "docs/index.md", f"{PAGE}\nIt moves by {{{{ a.last_bit:.2f }}}}, which is {{{{ a.steady:.0f }}}}.\n"
+    )
+    assert problems(varying.config) == []
+    move(varying, SUM="another", LAST_BIT="0.05")
+    assert varying.pytest("snippets", "--record").code == 0
+    [said] = problems(varying.config)
+    assert said.startswith("docs/index.md:5: last_bit reads 0.00 here and 0.05 on ")
+    assert "quote fewer digits" in said
+
+
+def test_a_record_that_was_edited_by_hand_is_refused(varying: Project):
+    path = varying.root / "snippets/results/a.json"
+    path.write_text(path.read_text().replace('"steady": 1.0', '"steady": 1.5'))
+    assert "a.json is not as it was written" in varying.pytest("snippets").output

@@ -52,9 +52,9 @@ def test_claims_that_always_hold_make_a_whole_ledger(project: Project):
     project.snippet("b/claims_nothing", "x = 1")
     run = robustness(project, "--seeds", "2")
     assert run.code == 0, run.output
-    assert "2 claims of 1 snippets: 2 held every time, 0 held less" in run.output
+    assert "2 claims of 2 snippets: 2 held every time, 0 held less" in run.output
     assert "claims, 1 thread" in run.output
-    assert "3/3 runs, 0:00 left" in run.output
+    assert "6/6 runs, 0:00 left" in run.output
     assert ledger.fresh(snippet).told(ledger.fresh(snippet).claims[0]) == (
         "held 2 of 2 seeds, 1 of 1 processors and threads"
     )

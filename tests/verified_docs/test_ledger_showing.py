@@ -97,7 +97,7 @@ def test_an_entry_diffs_by_the_line_and_holds_nothing_that_changes_from_run_to_r
     lines = ledger.path(one).read_text().splitlines()
     assert '  {"claim": "x < 2"},' in lines
     assert '  {"claim": "x > 0", "failed_seeds": ["seed + 0", "seed + 1"]}' in lines
-    assert set(json.loads("\n".join(lines))) == {"source", "seeds", "machines", "claims"}
+    assert set(json.loads("\n".join(lines))) == {"source", "seeds", "machines", "claims", "numbers"}
 
 
 def test_an_entry_of_no_program_is_to_be_deleted(project: Project, one: Snippet):

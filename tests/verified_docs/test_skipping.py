@@ -104,7 +104,7 @@ def test_another_engine_runs_everything_again(passed: Project, monkeypatch):
     from verified_docs.snippet import every_snippet
 
     snippet = next(every_snippet(passed.config))
-    Passes(passed.config).add(snippet, [], [])
+    Passes(passed.config).add(snippet, [], None, [])
     assert Passes(passed.config).holds(snippet, [])
     passed.write("engine/passes.py", "# another")
     monkeypatch.setattr(passes, "__file__", str(passed.root / "engine" / "passes.py"))
