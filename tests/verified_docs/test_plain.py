@@ -82,7 +82,7 @@ def test_after_all_that_the_next_program_runs(shared_project: Project, disguised
 def test_no_program_is_forked_and_none_has_a_limit_of_memory(shared_project: Project, disguised: Runner):
     code = """
         import sys
-        forked = "verified_docs.server" in sys.modules
+        forked = "matplotlib.pyplot" in sys.modules  # preloaded, and this program does not import it
         try:
             import resource
             limited = resource.getrlimit(resource.RLIMIT_DATA)[0] != resource.RLIM_INFINITY
