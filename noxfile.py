@@ -17,6 +17,7 @@ nox.options.default_venv_backend = "none"  # one shared environment, see environ
 
 ROOT = Path(__file__).parent
 PINS = ["-c", str(ROOT / "constraints.txt")]
+TESTED = ["lightning_modules", "verified_docs", "tests"]
 WORKERS = ["-n", str(os.cpu_count() or 1), "--maxschedchunk", "1"]
 
 
@@ -59,8 +60,9 @@ def python_of(folder: Path) -> str:
 
 
 def run(session: nox.Session, python: str, *command: str, **env: str) -> None:
-    # Material announces MkDocs 2 at every build; design and pins are settled.
-    session.run(python, "-m", *command, external=True, env={"NO_MKDOCS_2_WARNING": "1", **env})
+    # Material announces MkDocs 2 at every build; design and pins are settled. Windows' own encoding lacks most letters.
+    fixed = {"NO_MKDOCS_2_WARNING": "1", **({"PYTHONUTF8": "1"} if sys.platform == "win32" else {})}
+    session.run(python, "-m", *command, external=True, env={**fixed, **env})
 
 
 @nox.session
@@ -80,18 +82,14 @@ def tests(session: nox.Session) -> None:
     check(session, python)
     run(session, python, "pytest", "snippets", "--all", "-q", *WORKERS)
     run(session, python, "verified_docs", "build")
-    run(
-        session,
-        python,
-        "pytest",
-        "lightning_modules",
-        "verified_docs",
-        "tests",
-        "-q",
-        *WORKERS,
-        *session.posargs,
-        OMP_NUM_THREADS="1",  # there are as many workers as cores: with more threads they would wait for each other
-    )
+    run_tests(session, python, *TESTED, *session.posargs)
+
+
+@nox.session
+def suite(session: nox.Session) -> None:
+    """Run the tests alone, of what is named: `nox -s suite -- tests/verified_docs`."""
+    python = environment(session)
+    run_tests(session, python, *(session.posargs or TESTED))
 
 
 @nox.session
@@ -146,7 +144,7 @@ def benchmarks(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and types."""
+    """Check style and types, and the workflows: their form, and what in them is dangerous."""
     check(session, environment(session))
 
 
@@ -154,6 +152,15 @@ def check(session: nox.Session, python: str) -> None:
     run(session, python, "ruff", "check", ".")
     run(session, python, "ruff", "format", "--check", ".")
     run(session, python, "mypy")
+    workflows = sorted(str(path) for path in (ROOT / ".github" / "workflows").glob("*.yml"))
+    run(session, python, "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
+    zizmor = str(Path(python).with_name("zizmor"))
+    session.run(zizmor, "--offline", "--quiet", str(ROOT / ".github"), external=True)
+
+
+def run_tests(session: nox.Session, python: str, *arguments: str) -> None:
+    # There are as many workers as cores: with more threads they would wait for each other.
+    run(session, python, "pytest", *arguments, "-q", *WORKERS, OMP_NUM_THREADS="1")
 
 
 def fetch_data(session: nox.Session, python: str) -> None:

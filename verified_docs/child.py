@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from verified_docs import drawn, svg
+from verified_docs import drawn, svg, system
 from verified_docs.ledger import claims
 
 _LONGEST = 64  # entries of a list or dict that are kept as values
@@ -131,7 +131,7 @@ def _prepare(job: Job, folder: Path, stopped: Any) -> tuple[types.ModuleType, Ca
     work, temporary = folder / "work", folder / "tmp"
     work.mkdir()
     temporary.mkdir()
-    if hasattr(signal, "SIGUSR1"):  # the parent asks so where a snippet is before it stops it
+    if system.signals():  # the parent asks so where a snippet is before it stops it
         faulthandler.register(signal.SIGUSR1, file=stopped, all_threads=True)
     faulthandler.enable(file=stopped, all_threads=False)  # and it says so itself where it crashes
 
@@ -148,7 +148,8 @@ def _prepare(job: Job, folder: Path, stopped: Any) -> tuple[types.ModuleType, Ca
     sys.argv = [job.path]
     sys.path[:] = [str(work), *filter(None, sys.path)]
     # Caches that exist (data, fonts) stay where they are; everything else finds an empty home.
-    os.environ.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))
+    for name, place in system.caches(Path.home()).items():
+        os.environ.setdefault(name, place)
     os.environ.update(HOME=str(work), USERPROFILE=str(work), TMPDIR=str(temporary))
     tempfile.tempdir = None  # asked again
     os.chdir(work)
@@ -175,10 +176,10 @@ def _stream(descriptor: int) -> io.TextIOWrapper:
 
 def _limit_memory(gib: float) -> Callable[[], None]:
     """Set the limit; what comes back lifts it."""
-    try:
-        import resource
-    except ImportError:
-        return lambda: None  # Windows has no such limit
+    if not system.limits_memory():
+        return lambda: None
+    import resource
+
     used = 0
     status = Path("/proc/self/status")
     if status.is_file():
@@ -360,4 +361,4 @@ def _imported(job: Job) -> list[str]:
 
 
 if __name__ == "__main__":  # where forking is not safe, a process of its own
-    run(Job(**json.loads(sys.argv[1])))
+    run(Job(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))))

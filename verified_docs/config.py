@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from verified_docs import files
+from verified_docs import files, system
 from verified_docs.api import settings as api_settings
 from verified_docs.api.settings import ApiSettings
 from verified_docs.errors import DocsError
@@ -87,7 +87,7 @@ class Config:
         if not path.is_file():
             return {}
         return {
-            name: _settings(f"{path.relative_to(self.root)}: [{name}]", table, self)
+            name: _settings(f"{path.relative_to(self.root).as_posix()}: [{name}]", table, self)
             for name, table in _toml(path).items()
         }
 
@@ -109,6 +109,7 @@ def load(root: Path) -> Config | None:
         raise DocsError(
             f"pyproject.toml: [tool.verified_docs] has no setting {unknown[0]!r}; it has {', '.join(sorted(known))}"
         )
+    table["env"] = _of_this_architecture(table.get("env", {}))
     for name in ("env", "colors", "data"):
         _texts(name, table.setdefault(name, {}))
     for name, what in (("preload", "modules"), ("rare_operations", "operations of the fingerprint")):
@@ -138,6 +139,22 @@ def find(start: Path) -> Config:
 def in_ci() -> bool:
     """Whether nothing may be skipped and nothing may be missing."""
     return os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def _of_this_architecture(env: Any) -> Any:
+    """The variables of `[tool.verified_docs.env]`, with those of its table for this machine's processors."""
+    if not isinstance(env, dict):
+        return env
+    tables = {name: table for name, table in env.items() if isinstance(table, dict)}
+    for name, table in tables.items():
+        if name not in system.ARCHITECTURES:
+            raise DocsError(
+                f"pyproject.toml: [tool.verified_docs.env.{name}] is for no architecture that is known here: "
+                f"{', '.join(system.ARCHITECTURES)}"
+            )
+        _texts(f"env.{name}", table)
+    everywhere = {name: value for name, value in env.items() if name not in tables}
+    return {**everywhere, **tables.get(system.architecture(), {})}
 
 
 def _texts(name: str, table: Any) -> None:

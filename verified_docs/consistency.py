@@ -46,7 +46,7 @@ def problems(config: Config) -> list[str]:
     for what, paths in kept.items():
         for path in sorted(paths):
             if path not in vouched and not path.name.startswith("."):
-                found.append(f"{path.relative_to(config.root)}: no {what} makes it; delete it")
+                found.append(f"{path.relative_to(config.root).as_posix()}: no {what} makes it; delete it")
     if not found:  # otherwise there is no telling what prose quotes
         found = kinds_shown.quoted_otherwise(config)
     return list(dict.fromkeys(found))  # a record that is missing is missed by each page that quotes it

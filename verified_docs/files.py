@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from verified_docs import system
 
 try:
     import fcntl
@@ -24,11 +27,22 @@ def replace(path: Path, content: str | bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         os.chmod(name, 0o644)
-        os.replace(name, path)
+        _put(name, path)
     except BaseException:
         with suppress(FileNotFoundError):
             os.unlink(name)
         raise
+
+
+def _put(name: str, path: Path) -> None:
+    """Give the file `name` its place; where somebody has the old one open, as soon as that is over."""
+    for pause in (0.01, 0.1, 1.0) if system.holds_open_files() else ():
+        try:
+            os.replace(name, path)
+            return
+        except PermissionError:
+            time.sleep(pause)
+    os.replace(name, path)
 
 
 def keep(path: Path, content: str) -> bool:

@@ -33,7 +33,7 @@ class Measurement:
 
     def record(self) -> Record:
         """Its values; raises DocsError where there are none."""
-        place = self.path.relative_to(self.config.root)
+        place = self.path.relative_to(self.config.root).as_posix()
         measure = f"nox -s benchmarks -- {self.path.stem} --record"
         try:
             values = json.loads(self.path.read_text(encoding="utf-8"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from pathlib import Path
+
+from verified_docs import system
 
 _MAKERS = {"GenuineIntel": "Intel", "AuthenticAMD": "AMD", "0x41": "ARM", "0x61": "Apple"}
 
@@ -40,9 +41,6 @@ def identity() -> str:
 
 def _first() -> list[tuple[str, str]]:
     """What Linux tells of the first processor; empty elsewhere."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
-    except OSError:
-        return []
+    lines = system.cpuinfo().split("\n\n")[0].splitlines()
     pairs = (line.partition(":") for line in lines if ":" in line)
     return [(key.strip(), value.strip()) for key, _, value in pairs]

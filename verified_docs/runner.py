@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from verified_docs import system
 from verified_docs.child import Job
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
@@ -56,11 +57,9 @@ class Runner:
     share it.
     """
 
-    def __init__(
-        self, config: Config, *, fork: bool = sys.platform == "linux", shared: str | None = None
-    ) -> None:
+    def __init__(self, config: Config, *, fork: bool | None = None, shared: str | None = None) -> None:
         self._config = config
-        self._fork = fork
+        self._fork = system.forks() if fork is None else fork
         self._shared = shared
         self._server: Connection | None = None
 
@@ -110,7 +109,7 @@ class Runner:
             job = Job(
                 path=str(snippet.path),
                 place=snippet.place,
-                folder=folder,
+                folder=os.path.realpath(folder),  # as the program sees it: on macOS /var is a link
                 root=str(self._config.root),
                 description=snippet.caption or snippet.question,
                 memory_gib=snippet.settings.memory_gib,

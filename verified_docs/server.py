@@ -11,20 +11,23 @@ import gc
 import importlib
 import json
 import os
+import queue
 import select
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from verified_docs import fingerprint
+from verified_docs import fingerprint, system
 from verified_docs.child import Job, run
 
 OUTPUT_LIMIT = 1_000_000  # bytes: a page shows a few lines
@@ -45,6 +48,8 @@ def serve(preload: list[str], *, fork: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the client's to handle; it then closes stdin
     if fork:
         _import(preload)
+    elif not _imported_once(preload):
+        return
     _answer(fork=fork)
 
 
@@ -83,19 +88,68 @@ def _import(preload: list[str]) -> None:
     gc.enable()
 
 
+def _imported_once(preload: list[str]) -> bool:
+    """Whether it can be imported; caches that this fills (bytecode, fonts) then cost no program its time."""
+    program = f"import importlib\nfor name in {list(preload)!r}:\n    importlib.import_module(name)"
+    return not preload or not subprocess.call(
+        [sys.executable, "-c", program], stdin=subprocess.DEVNULL, stdout=2
+    )
+
+
+class _Client(Protocol):
+    """Who sends requests, one at a time, and waits for the answer to each."""
+
+    def __iter__(self) -> Iterator[str]:
+        """Each request, until it leaves."""
+
+    def left(self) -> bool:
+        """Whether it does not wait any more; requests come one at a time, so anything that comes is its end."""
+
+
+class _Watched:
+    """A client whose pipe or socket the system can watch."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sys.stdin)
+
+    def left(self) -> bool:
+        return bool(select.select([0], [], [], 0)[0])
+
+
+class _Heard:
+    """A client that a thread listens to: Windows cannot watch a pipe, and where processes fork no thread may be."""
+
+    def __init__(self) -> None:
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines.get, "")
+
+    def left(self) -> bool:
+        return not self._lines.empty()
+
+    def _listen(self) -> None:
+        for line in sys.stdin:
+            self._lines.put(line)
+        self._lines.put("")
+
+
 def _answer(*, fork: bool) -> None:
-    if sys.platform == "linux":
+    if system.forks():
         _adopt_orphans()
+    client: _Client = _Watched() if fork else _Heard()
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # nothing but replies goes to the client
-    for line in sys.stdin:
+    for line in client:
         request = json.loads(line)
         if "fingerprint" in request:
             replies.write(json.dumps(fingerprint.taken(request["fingerprint"], fork=fork)) + "\n")
             replies.flush()
             continue
         job = Job(**request["job"])
-        ending = _supervise(_fork(job) if fork else _spawn(job), Path(job.folder), request["seconds"])
+        process = _fork(job) if fork else _spawn(job)
+        ending = _supervise(process, Path(job.folder), request["seconds"], client)
         replies.write(json.dumps(asdict(ending)) + "\n")
         replies.flush()
 
@@ -104,6 +158,7 @@ def _answer(*, fork: bool) -> None:
 class _Process:
     pid: int
     poll: Callable[[], int | None]
+    kill: Callable[[], None]
 
 
 def _fork(job: Job) -> _Process:
@@ -112,7 +167,7 @@ def _fork(job: Job) -> _Process:
     if pid == 0:
         os.setsid()
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        if sys.platform == "linux":
+        if system.forks():
             _die_with_parent()
         try:
             run(job)
@@ -129,19 +184,22 @@ def _fork(job: Job) -> _Process:
             ended.extend([os.waitstatus_to_exitcode(status)] if done else [])
         return ended[0] if ended else None
 
-    return _Process(pid, poll)
+    return _Process(pid, poll, partial(_kill_session, pid))
 
 
 def _spawn(job: Job) -> _Process:
+    told = Path(job.folder) / "job.json"  # a program is longer than Windows' command lines may be
+    told.write_text(job.to_json(), encoding="utf-8")
     process = subprocess.Popen(
-        [sys.executable, "-m", "verified_docs.child", job.to_json()],
+        [sys.executable, "-m", "verified_docs.child", str(told)],
         start_new_session=True,
         stdin=subprocess.DEVNULL,
     )
-    return _Process(process.pid, process.poll)
+    kill = partial(_kill_session, process.pid) if system.signals() else process.kill
+    return _Process(process.pid, process.poll, kill)
 
 
-def _supervise(process: _Process, folder: Path, seconds: float) -> Ending:
+def _supervise(process: _Process, folder: Path, seconds: float, client: _Client) -> Ending:
     deadline = time.monotonic() + seconds
     pause = 0.001
     stopped = None
@@ -150,7 +208,7 @@ def _supervise(process: _Process, folder: Path, seconds: float) -> Ending:
             stopped = f"still running after {seconds:g} s, its time limit"
         elif any(_size(folder / name) > OUTPUT_LIMIT for name in ("stdout", "stderr")):
             stopped = f"printed more than {OUTPUT_LIMIT:,} bytes"
-        elif _client_left():
+        elif client.left():
             stopped = "interrupted"
         if stopped:
             _ask_where(process, folder)
@@ -159,11 +217,11 @@ def _supervise(process: _Process, folder: Path, seconds: float) -> Ending:
         pause = min(2 * pause, 0.02)
     if stopped:
         while process.poll() is None:
-            _kill(process.pid)
+            process.kill()
             time.sleep(0.002)
     elif any(_size(folder / name) > OUTPUT_LIMIT for name in ("stdout", "stderr")):
         stopped = f"printed more than {OUTPUT_LIMIT:,} bytes"
-    _kill(process.pid)  # what it started and left behind
+    process.kill()  # what it started and left behind
     _reap_orphans()
     trace = (folder / "stopped").read_text(errors="replace") if (folder / "stopped").is_file() else ""
     return Ending(code, stopped, trace)
@@ -175,16 +233,9 @@ def _size(path: Path) -> int:
     return 0
 
 
-def _client_left() -> bool:
-    """Whether stdin was closed, or the client is gone; jobs come one at a time, so anything readable is its end."""
-    if sys.platform == "win32":
-        return False
-    return bool(select.select([0], [], [], 0)[0])
-
-
 def _ask_where(process: _Process, folder: Path) -> None:
     """Have the child write the line that it is at."""
-    if not hasattr(signal, "SIGUSR1"):
+    if not system.signals():
         return
     before = _size(folder / "stopped")
     with suppress(ProcessLookupError):
@@ -195,9 +246,9 @@ def _ask_where(process: _Process, folder: Path) -> None:
     time.sleep(0.01)  # the dump is a few writes
 
 
-def _kill(session: int) -> None:
+def _kill_session(session: int) -> None:
     """End the process and all that stayed in its session."""
-    with suppress(ProcessLookupError, PermissionError, AttributeError):
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(session, signal.SIGKILL)
 
 
@@ -217,7 +268,7 @@ def _die_with_parent() -> None:
 
 def _reap_orphans() -> None:
     """Kill what a snippet started in sessions of their own."""
-    if sys.platform != "linux":
+    if not system.forks():
         return
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
     while pids := children.read_text().split() if children.is_file() else []:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from verified_docs import system
 from verified_docs.config import Config
 from verified_docs.launch import launch
 
 
 def can_share() -> bool:
     """Whether servers can be forked and reached here."""
-    return sys.platform == "linux"
+    return system.forks()
 
 
 class SharedServer:

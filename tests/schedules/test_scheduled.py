@@ -327,6 +327,7 @@ def test_an_unknown_interval_is_refused():
 # Elsewhere
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="tried on POSIX only")
 def test_two_processes_share_the_steps(tmp_path):
     program = tmp_path / "train.py"
     program.write_text(

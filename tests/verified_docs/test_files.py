@@ -2,13 +2,17 @@
 
 import os
 import stat
+import sys
 import threading
 
 import pytest
 
 from verified_docs import files
 
+posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and locks of POSIX")
 
+
+@posix
 def test_a_file_and_its_folders_are_made(tmp_path):
     files.replace(tmp_path / "a" / "b.txt", "ä\n")
     assert (tmp_path / "a" / "b.txt").read_bytes() == "ä\n".encode()
@@ -28,6 +32,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monke
     assert (tmp_path / "a.txt").read_text() == "old"
 
 
+@posix
 def test_a_locked_folder_lets_nobody_else_in(tmp_path):
     entered = threading.Event()
 

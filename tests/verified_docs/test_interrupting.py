@@ -2,16 +2,16 @@
 
 import os
 import signal
-import sys
 from pathlib import Path
 
 import pytest
 from toy_project import Project, appears, dies
 
-from verified_docs import record
+from verified_docs import record, system
 from verified_docs.record import Record
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and locks of POSIX")
+if not system.forks():
+    pytest.skip("only on Linux are processes found that a program leaves behind", allow_module_level=True)
 
 # Says who it is, then never ends; nor does its child, in a session of its own.
 ENDLESS = """

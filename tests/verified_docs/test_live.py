@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -89,6 +90,7 @@ def test_settings_are_read_again(project: Project, capsys):
     assert "still running after 0.2 s" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_served_pages_follow_an_edited_program_which_runs_alone(project: Project):
     project.write("mkdocs.yml", MKDOCS)
     project.write("theme/main.html", "<html><body>{{ page.content }}</body></html>")

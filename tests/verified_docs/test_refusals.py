@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from toy_project import Project, dies
 
+from verified_docs import system
 from verified_docs.errors import DocsError
 from verified_docs.runner import Runner, SnippetFailed
+
+pytestmark = pytest.mark.skipif(not system.forks(), reason="what is left of it elsewhere, test_plain.py says")
 
 SETTINGS = """
     [endless]

@@ -8,10 +8,17 @@ from pathlib import Path
 import pytest
 from toy_project import Project
 
+from verified_docs import system
 from verified_docs.runner import Runner
 
+only_forked = pytest.mark.skipif(
+    not system.forks(), reason="processes are forked, and limited, on Linux only"
+)
 
-@pytest.fixture(scope="module", params=[True, False], ids=["forked", "spawned"])
+
+@pytest.fixture(
+    scope="module", params=[pytest.param(True, marks=only_forked), False], ids=["forked", "spawned"]
+)
 def either(request: pytest.FixtureRequest, shared_project: Project) -> Iterator[Runner]:
     made = Runner(shared_project.config, fork=request.param)
     yield made
@@ -72,6 +79,7 @@ def test_what_it_writes_lands_in_a_directory_of_its_own_that_is_removed(
     assert not list(shared_project.root.rglob("kept.txt"))
 
 
+@only_forked
 def test_a_preloaded_module_that_asked_for_the_temporary_directory_does_not_decide_it(project: Project):
     project.configure('preload = ["asks"]')
     project.write("asks.py", "import tempfile\nplace = tempfile.gettempdir()\n")
@@ -121,6 +129,7 @@ def test_this_machine_can_be_reached(shared_project: Project, either: Runner):
     assert either.run(shared_project.snippet("local", code)).text == "True\n"
 
 
+@only_forked
 def test_worker_processes_can_be_used(shared_project: Project, runner: Runner):
     code = """
         import multiprocessing
@@ -158,6 +167,7 @@ def test_a_shown_figure_is_kept_with_its_data(shared_project: Project, either: R
     assert (first.figure, first.drawn) == (second.figure, second.drawn)
 
 
+@only_forked
 def test_memory_that_a_program_fills_is_not_what_its_figure_is_drawn_with(
     shared_project: Project, runner: Runner
 ):

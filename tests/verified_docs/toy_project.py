@@ -1,7 +1,6 @@
 """A project of a few files, as small as the engine allows, for tests to break; and processes to watch."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
+import psutil
 from markdown import Markdown
 
 from verified_docs.accept import accept
@@ -50,7 +50,7 @@ class Project:
     def write(self, path: str, text: str) -> Path:
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+        file.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8", newline="\n")
         return file
 
     def configure(self, top: str = "", *, data: str = "") -> None:
@@ -103,10 +103,16 @@ class Project:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if name != "CI" and not name.startswith(("PYTEST", "VERIFIED_DOCS"))
+            if name not in ("CI", "VERIFIED_DOCS_STALE") and not name.startswith("PYTEST")
         }
         paths = os.pathsep.join([str(REPOSITORY), str(self.root)])
-        return {**kept, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": paths, **more}
+        return {
+            **kept,
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTHONPATH": paths,
+            "PYTHONIOENCODING": "utf-8",
+            **more,
+        }
 
     def start(self, *command: str, **env: str) -> subprocess.Popen[str]:
         """`python -m` anything, in the project."""
@@ -117,19 +123,20 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            encoding="utf-8",
             start_new_session=True,  # as a terminal does: its Ctrl-C reaches the whole group
             # A run in the background ignores Ctrl-C, and so would what it starts.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=_hears_ctrl_c if sys.platform != "win32" else None,
         )
 
-    def python(self, *command: str, **env: str) -> Run:
+    def python(self, *command: str, timeout: float = 60, **env: str) -> Run:
         process = self.start(*command, **env)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=timeout)
         return Run(process.returncode, output)
 
-    def pytest(self, *arguments: str, **env: str) -> Run:
+    def pytest(self, *arguments: str, timeout: float = 60, **env: str) -> Run:
         report = self.root / "junit.xml"
-        run = self.python("pytest", f"--junitxml={report}", *arguments, **env)
+        run = self.python("pytest", f"--junitxml={report}", *arguments, timeout=timeout, **env)
         if report.is_file():
             run.outcomes = dict(_outcomes(report))
             report.unlink()
@@ -146,12 +153,15 @@ def _outcomes(report: Path) -> Iterator[tuple[str, str]]:
         yield name, "failed" if went and went[0] != "skipped" else noted[0] if noted else "nothing noted"
 
 
+def _hears_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def lives(pid: int) -> bool:
     """Whether a process still runs; one that is dead but not yet waited for does not."""
-    status = Path(f"/proc/{pid}/stat")
     try:
-        return re.sub(r".*\) ", "", status.read_text())[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
+        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.NoSuchProcess:
         return False
 
 
@@ -162,7 +172,7 @@ def dies(pid: int, within: float = 5.0) -> bool:
         time.sleep(0.01)
     if not lives(pid):
         return True
-    os.kill(pid, signal.SIGKILL)
+    psutil.Process(pid).kill()
     return False
 
 
