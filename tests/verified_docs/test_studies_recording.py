@@ -361,7 +361,9 @@ def test_a_record_of_one_kind_is_not_filled_up_from_a_cache_of_another(project: 
     recorded_on("one", file)
     for path in file.kept.iterdir():
         held = json.loads(path.read_text())
-        path.write_text(json.dumps(held | {"seed": held["seed"] + 1, "made": held["made"] | {"kind": "another"}}))
+        path.write_text(
+            json.dumps(held | {"seed": held["seed"] + 1, "made": held["made"] | {"kind": "another"}})
+        )
     with pytest.raises(DocsError, match="of 2 kinds of processor, another and one"):
         recorded_on("one", file)
 
