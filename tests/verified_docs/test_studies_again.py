@@ -16,12 +16,12 @@ from verified_docs.studies.pool import Pool
 from verified_docs.studies.runs import Run
 
 
-@pytest.fixture
-def recorded(project: Project, monkeypatch: pytest.MonkeyPatch) -> StudyFile:
+def made(project: Project, monkeypatch: pytest.MonkeyPatch, program: str) -> StudyFile:
+    """Record a study that computes with a file of the project's own."""
     for name, value in project.config.env.items():
         monkeypatch.setenv(name, value)
     project.write("lib_of_toys.py", "FACTOR = 2\n")
-    program = PROGRAM.replace("x *= 1 - 2 *", "from lib_of_toys import FACTOR\n        x *= 1 - FACTOR *")
+    program = program.replace("x *= 1 - 2 *", "from lib_of_toys import FACTOR\n        x *= 1 - FACTOR *")
     file = study(project, program=program)
     with monkeypatch.context() as patched:
         patched.syspath_prepend(str(project.root))
@@ -29,27 +29,44 @@ def recorded(project: Project, monkeypatch: pytest.MonkeyPatch) -> StudyFile:
     return file
 
 
+@pytest.fixture
+def recorded(project: Project, monkeypatch: pytest.MonkeyPatch) -> StudyFile:
+    return made(project, monkeypatch, PROGRAM)
+
+
+@pytest.fixture
+def many(project: Project, monkeypatch: pytest.MonkeyPatch) -> StudyFile:
+    """Settings with 25 seeds, of which those of "steep" spread less than those of "flat", by 1/160 about 1/16."""
+    noise = 'random.Random(seed).gauss(1, 0.1) / settings["scale"] ** 4'
+    program = PROGRAM.replace("seeds=range(3)", "seeds=range(25)")
+    return made(project, monkeypatch, program.replace("abs(xs[-1])", f"abs(xs[-1]) + {noise}"))
+
+
 def edited(file: StudyFile, **changes: object) -> None:
     """Write other runs into the record."""
+    written(file, [dataclasses.replace(run, **changes) for run in runs.recorded(file)])
+
+
+def written(file: StudyFile, others: list[Run]) -> None:
+    """Write these runs into the record."""
     held = record.load(file)
     assert held
     assert held.study
-    kept = [dataclasses.replace(run, **changes) for run in runs.recorded(file)]
-    record.save(file, dataclasses.replace(held, study=runs.as_record(held.study["computing"], kept)))
+    record.save(file, dataclasses.replace(held, study=runs.as_record(held.study["computing"], others)))
 
 
 def test_what_gives_the_same_stands(recorded: StudyFile):
-    assert again.complaints(recorded) == []
+    assert again.complaints(recorded, same_kind=True) == []
 
 
 def test_a_library_that_gives_the_same_costs_nothing(recorded: StudyFile, project: Project):
     project.write("lib_of_toys.py", '"""A docstring."""\n\nFACTOR = 2\n')
-    assert again.complaints(recorded) == []
+    assert again.complaints(recorded, same_kind=True) == []
 
 
 def test_a_library_that_gives_something_else_is_found_out(recorded: StudyFile, project: Project):
     project.write("lib_of_toys.py", "FACTOR = 1.9\n")
-    found = again.complaints(recorded)
+    found = again.complaints(recorded, same_kind=True)
     assert found
     assert "studies/toy.py: the run of [{" in found[0]
     assert "does not give what was recorded: distance is" in found[0]
@@ -58,20 +75,20 @@ def test_a_library_that_gives_something_else_is_found_out(recorded: StudyFile, p
 
 def test_a_stale_study_is_not_run_at_all(recorded: StudyFile, project: Project):
     with pytest.raises(DocsError, match="its record is stale"):
-        again.complaints(study(project, program=PROGRAM))
+        again.complaints(study(project, program=PROGRAM), same_kind=True)
 
 
 def test_a_run_that_fails_is_named(recorded: StudyFile, project: Project):
     project.write("lib_of_toys.py", "")
     with pytest.raises(DocsError, match="ImportError: cannot import name 'FACTOR'"):
-        again.complaints(recorded)
+        again.complaints(recorded, same_kind=True)
 
 
 def test_data_that_cannot_be_had_is_told_apart(recorded: StudyFile, project: Project):
     project.configure(data='\n[tool.verified_docs.data]\nimages = "lib_of_toys.NoImages"\n')
     project.write("lib_of_toys.py", "class NoImages(Exception): ...\nraise NoImages('fetch them')\n")
     with pytest.raises(DataUnavailable, match="NoImages: fetch them"):
-        again.complaints(StudyFile(recorded.path, project.config))
+        again.complaints(StudyFile(recorded.path, project.config), same_kind=True)
 
 
 def test_the_commit_chooses_which(recorded: StudyFile):
@@ -86,11 +103,9 @@ def test_long_runs_are_spared_where_there_are_quick_ones(recorded: StudyFile):
     edited(recorded, seconds=again.LONGEST + 1)
     assert len(again.chosen(recorded, "")) == 2  # the two quickest, where all are long
     quick: list[Run] = runs.recorded(recorded)[:3]
-    held = record.load(recorded)
-    assert held
-    assert held.study
-    both = [*runs.recorded(recorded)[3:], *(dataclasses.replace(run, seconds=1.0) for run in quick)]
-    record.save(recorded, dataclasses.replace(held, study=runs.as_record(held.study["computing"], both)))
+    written(
+        recorded, [*runs.recorded(recorded)[3:], *(dataclasses.replace(run, seconds=1.0) for run in quick)]
+    )
     for number in range(20):
         assert {run.key for run in again.chosen(recorded, str(number))} <= {run.key for run in quick}
 
@@ -113,7 +128,7 @@ def test_the_tolerance_is_the_metrics(tolerance: float, now: float, told: bool):
 
 def test_a_run_that_diverges_again_gives_the_same():
     metrics = {"loss": again.Metric(matters=0.1)}
-    assert again.differences(metrics, {"loss": float("nan")}, {"loss": float("inf")}) == []
+    assert again.differences(metrics, {"loss": float("nan")}, {"loss": float("inf")}) == {}
 
 
 def test_without_a_checkout_there_is_no_commit(project: Project):
@@ -122,3 +137,53 @@ def test_without_a_checkout_there_is_no_commit(project: Project):
     for command in (["init", "-q"], [*author, "commit", "-q", "--allow-empty", "-m", "x"]):
         subprocess.run(["git", *command], cwd=project.root, check=True)
     assert len(again.commit(project.root)) == 40
+
+
+# On another kind of processor
+
+
+def test_elsewhere_runs_are_chosen_among_the_quieter_settings_on_the_seeds_of_the_comparison(many: StudyFile):
+    chosen = [again.chosen(many, f"commit {number}", same_kind=False) for number in range(300)]
+    quiet = {
+        run.key for run in runs.recorded(many) if run.settings == {"scale": 2, "rate": 0.2} and run.seed < 25
+    }
+    assert len(quiet) == 25
+    assert {run.key for pair in chosen for run in pair} == quiet
+    assert again.chosen(many, "", same_kind=False) == again.chosen(many, "", same_kind=False)
+
+
+def test_elsewhere_one_more_among_many_stands(many: StudyFile, project: Project):
+    project.write(
+        "lib_of_toys.py", "FACTOR = 1.5\n"
+    )  # adds 0.4 ** 10 = 0.0001 to numbers that spread by 0.006
+    assert len(again.complaints(many, same_kind=True)) == 2
+    assert again.complaints(many, same_kind=False) == []
+
+
+def test_elsewhere_a_number_far_from_all_is_found_out(many: StudyFile, project: Project):
+    project.write("lib_of_toys.py", "FACTOR = 0.5\n")  # adds 0.8 ** 10 = 0.107
+    found = again.complaints(many, same_kind=False)
+    assert len(found) == 2
+    assert "studies/toy.py: the run of [{" in found[0]
+    assert "does not give what another kind of processor may: distance is 0." in found[0]
+    assert "outside the 99.9% prediction interval of 25 recorded runs, 0.0" in found[0]
+    assert "something computes wrongly here" in found[0]
+
+
+def test_elsewhere_what_gives_the_recorded_number_stands_however_far_that_is_from_the_others(
+    many: StudyFile, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(again, "chosen", lambda *_, **__: [run])
+    run = next(run for run in runs.recorded(many) if run.settings == {"scale": 2, "rate": 0.2})
+    others = {"settings": run.settings, "metrics": {**run.metrics, "distance": 0.0}}
+    held = [
+        one if one.settings != run.settings or one == run else dataclasses.replace(one, **others)
+        for one in runs.recorded(many)
+    ]
+    written(many, held)
+    assert again.complaints(many, same_kind=False) == []
+
+
+def test_elsewhere_a_study_of_few_seeds_is_not_compared(recorded: StudyFile):
+    with pytest.raises(again.TooFewSeeds, match=r"studies/toy.py: no settings have 8 seeds .* more seeds"):
+        again.complaints(recorded, same_kind=False)

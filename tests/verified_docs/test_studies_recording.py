@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from multiprocessing.pool import ThreadPool
 
 import pytest
@@ -292,3 +293,97 @@ def test_a_diverged_run_is_kept_as_what_it_is(project: Project):
     assert sum(math.isnan(one.metrics["distance"]) for one in runs.recorded(file)) == 6
     kept = runs.finished(file, file.computing(file.module().study))
     assert {one.key for one in kept.values()} == {one.key for one in runs.recorded(file)}
+
+
+# Kinds of processor
+
+
+def recorded_on(kinds: str | Iterator[str], file: StudyFile) -> int:
+    """Record `file` where workers say that they are of this kind, or of these; how many runs that took."""
+    counting = Counting()
+
+    def run(tasks: Sequence[Task]) -> Iterator[Outcome]:
+        for outcome in counting.pool.run(tasks):
+            kind = kinds if isinstance(kinds, str) else next(kinds)
+            yield replace(outcome, made=outcome.made | {"kind": kind})
+
+    recording.record_study(file, Pool(1, run))
+    return len(counting.ran)
+
+
+WIDER = PROGRAM.replace('"flat": {"scale": 1.0}', '"flat": {"scale": 1.0}, "flatter": {"scale": 0.9}')
+
+
+def test_a_run_knows_its_kind(project: Project):
+    file = study(project)
+    recorded_on("one", file)
+    assert {run.kind for run in runs.recorded(file)} == {"one"}
+    record.paths(file)[0].unlink()
+    assert {run.kind for run in runs.finished(file, file.computing(file.module().study)).values()} == {"one"}
+
+
+def test_a_run_that_does_not_say_is_of_the_records_kind(project: Project):
+    file = study(project)
+    made(file)
+    assert {run.kind for run in runs.recorded(file)} == {None}
+    path = record.paths(file)[0]
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"kind": "one"}))
+    assert {run.kind for run in runs.recorded(file)} == {"one"}
+
+
+@pytest.mark.parametrize("lost", ["record", "cache"])
+def test_what_is_finished_on_one_kind_is_not_gone_on_with_on_another(project: Project, lost: str):
+    file = study(project)
+    recorded_on("one", file)
+    before = files(project)
+    for path in list(file.kept.iterdir()) if lost == "cache" else [record.paths(file)[0]]:
+        path.unlink()
+    file = study(project, program=WIDER)
+    with pytest.raises(DocsError, match="of 2 kinds of processor, another and one, and what is") as refused:
+        recorded_on("another", file)
+    assert f"delete studies/results/toy.json and {file.kept}" in str(refused.value)
+    if lost == "cache":
+        assert files(project) == before
+    assert recorded_on("one", file) == 4 * 2 + 3
+
+
+def test_after_the_way_out_all_runs_are_of_the_new_kind(project: Project):
+    file = study(project)
+    recorded_on("one", file)
+    for path in (record.paths(file)[0], *file.kept.iterdir()):
+        path.unlink()
+    assert recorded_on("another", file) == 22
+    assert {run.kind for run in runs.recorded(file)} == {"another"}
+
+
+def test_a_record_of_one_kind_is_not_filled_up_from_a_cache_of_another(project: Project):
+    file = study(project)
+    recorded_on("one", file)
+    for path in file.kept.iterdir():
+        held = json.loads(path.read_text())
+        path.write_text(
+            json.dumps(held | {"seed": held["seed"] + 1, "made": held["made"] | {"kind": "another"}})
+        )
+    with pytest.raises(DocsError, match="of 2 kinds of processor, another and one"):
+        recorded_on("one", file)
+
+
+def test_what_costs_no_run_is_recorded_on_any_kind(project: Project):
+    recorded_on("one", study(project, more=FIGURE))
+    file = study(project, more=FIGURE.replace("rate", "rate "))
+    assert recorded_on("another", file) == 0
+    assert {run.kind for run in runs.recorded(file)} == {"one"}
+
+
+def test_a_cluster_of_two_kinds_is_refused_and_what_is_kept_is_of_one(project: Project):
+    file = study(project)
+    with pytest.raises(DocsError, match="of 2 kinds of processor, another and one"):
+        recorded_on(iter(["one", "one", "one", "another"]), file)
+    assert len(list(file.kept.iterdir())) == 3
+
+
+def test_runs_from_before_kinds_were_known_are_gone_on_with(project: Project):
+    made(study(project))
+    file = study(project, program=WIDER)
+    assert recorded_on("one", file) == 4 * 2 + 3
+    assert {run.kind for run in runs.recorded(file)} == {None, "one"}

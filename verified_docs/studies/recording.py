@@ -59,6 +59,7 @@ def record_study(file: StudyFile, pool: Pool) -> Results:
     """Make the record of `file`; runs that are finished, in this call or before, are not made again."""
     module = file.module()
     plan = Plan.of(file, module.study)
+    _of_one_kind(plan)
     results = Results(plan.study, plan.finished)
     _run(plan, plan.missing(plan.tuning()), "choosing", pool)
     edges = results.at_edge()
@@ -91,11 +92,25 @@ def _run(plan: Plan, cells: Sequence[Cell], what: str, pool: Pool) -> None:
                     f"{file.place}: {outcome.error}\n  in the run of {outcome.key}; what ended before is kept"
                 )
             run = Run.of(outcome)
+            _of_one_kind(plan, run)
             runs.keep(file, plan.computing, run)
             plan.finished[run.key] = run
             progress.add(run.seconds)
     finally:
         progress.close()
+
+
+def _of_one_kind(plan: Plan, *more: Run) -> None:
+    """Refuse to compare numbers of two kinds of processor; a run that does not know its kind fits to any."""
+    kinds = {run.kind for run in (*plan.finished.values(), *more)}
+    names = sorted(kind for kind in kinds if kind is not None)
+    if len(names) > 1:
+        file = plan.file
+        raise DocsError(
+            f"{file.place}: its runs would be of {len(names)} kinds of processor, {' and '.join(names)}, and what is "
+            "compared seed by seed is to be of one. Go on where the finished ones were made; or make all of them anew: "
+            f"delete studies/results/{file.path.stem}.json and {file.kept}"
+        )
 
 
 def pinned(config: Config) -> dict[str, str]:

@@ -15,7 +15,7 @@ from verified_docs.studies.worker import Outcome, key
 
 @dataclass(frozen=True)
 class Run:
-    """One finished run; `made` says on which day, by which processor and with which versions."""
+    """One finished run; `made` says on which day, by which processor, perhaps of which kind, and with which versions."""
 
     settings: dict[str, Any]
     seed: int
@@ -26,6 +26,12 @@ class Run:
     @property
     def key(self) -> str:
         return key(self.settings, self.seed)
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of processor that it was made on; None where that is not known."""
+        kind: str | None = self.made.get("kind")
+        return kind
 
     @classmethod
     def of(cls, outcome: Outcome) -> Run:
@@ -56,13 +62,18 @@ def keep(file: StudyFile, computing: str, run: Run) -> None:
 
 
 def recorded(file: StudyFile, computing: str | None = None) -> list[Run]:
-    """The runs that the record holds, where what computes is still the same; its text or figure may be torn."""
+    """The runs that the record holds, where what computes is still the same; its text or figure may be torn.
+
+    Where a run does not say on which kind of processor it was made, it was made on the record's.
+    """
     try:
-        held = json.loads(record.paths(file)[0].read_text(encoding="utf-8"))["study"]
+        whole = json.loads(record.paths(file)[0].read_text(encoding="utf-8"))
+        held, known = whole["study"], {"kind": whole["kind"]} if whole.get("kind") else {}
         if computing not in (None, held["computing"]):
             return []
+        made = [{**known, **one} for one in held["made"]]
         return [
-            Run(**{**one, "metrics": record.decoded(one["metrics"]), "made": held["made"][one["made"]]})
+            Run(**{**one, "metrics": record.decoded(one["metrics"]), "made": made[one["made"]]})
             for one in held["runs"]
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
