@@ -8,16 +8,17 @@ import re
 import signal
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from verified_docs import system
+from verified_docs import kinds, system
 from verified_docs.child import Job
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
 from verified_docs.gave import Gave, without_samples
+from verified_docs.kinds import Kind
 from verified_docs.launch import Connection, OwnServer, ServerOfShared
 from verified_docs.ledger import claims
 from verified_docs.ledger.trial import Trial, Tried
@@ -213,6 +214,12 @@ def _gave(folder: Path, outcome: dict[str, Any]) -> Gave:
     """What a trial printed, computed and drew; what it printed is held letter by letter where the records are made."""
     text = (folder / "stdout").read_text(encoding="utf-8", errors="replace")
     return Gave(text, outcome["values"], without_samples(outcome["drawn"]))
+
+
+def kind_of_this_machine(config: Config) -> Kind:
+    """The kind of processor that the project's programs run on here."""
+    with closing(Runner(config)) as runner:
+        return kinds.here(config, runner.fingerprint)
 
 
 def is_error_of(public: str, defined: str) -> bool:

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import elsewhere_simulated as simulation
 import numpy as np
 import pytest
-from elsewhere_simulated import Found, Recorded
+import studies_elsewhere_simulated as simulation
 from scipy import stats
+from studies_elsewhere_simulated import Found, Recorded
 
 from verified_docs.config import find
 from verified_docs.pages import Page

@@ -278,12 +278,6 @@ def test_a_file_that_is_no_study_is_named(project: Project, program: str, messag
         made(study(project, program=program))
 
 
-def test_a_processor_that_gives_other_numbers_records_nothing(project: Project):
-    project.configure('processor_flag = "none-has-this"')
-    with pytest.raises(DocsError, match="cannot be recorded here: this processor lacks none-has-this"):
-        made(study(project))
-
-
 def test_a_diverged_run_is_kept_as_what_it_is(project: Project):
     program = PROGRAM.replace("0.8]", "0.8, 3.0]")
     file = study(project, program=program)

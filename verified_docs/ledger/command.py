@@ -7,10 +7,9 @@ import difflib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import replace
 
-from verified_docs import kinds, processor, record
+from verified_docs import processor, record
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
 from verified_docs.kinds import Kind
@@ -20,7 +19,7 @@ from verified_docs.ledger.numbers import results_digest
 from verified_docs.ledger.trial import Machine, Trial, Tried
 from verified_docs.pages import every_quote
 from verified_docs.record import Record
-from verified_docs.runner import Runner
+from verified_docs.runner import kind_of_this_machine
 from verified_docs.snippet import Snippet, every_snippet
 
 _SHOWN = 3  # trials of a claim whose values are told
@@ -54,8 +53,7 @@ def run(config: Config, arguments: argparse.Namespace) -> int:
     machines = _machines(config, arguments.processors, arguments.threads)
     try:
         earlier = {snippet: ledger.fresh(snippet) for snippet in snippets} if arguments.add else {}
-        with closing(Runner(config)) as runner:
-            kind = kinds.here(config, runner.fingerprint)
+        kind = kind_of_this_machine(config)
         return _hold(config, snippets, arguments.seeds, machines, arguments.jobs, earlier, kind)
     except KeyboardInterrupt:
         print("\nstopped; finished runs are kept, the same command goes on from there", file=sys.stderr)

@@ -6,9 +6,11 @@ import argparse
 import os
 import sys
 
-from verified_docs import record
+from verified_docs import kinds, record
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
+from verified_docs.kinds import Kind
+from verified_docs.runner import kind_of_this_machine
 from verified_docs.studies import runs
 from verified_docs.studies.file import StudyFile, every_study
 from verified_docs.studies.pool import BACKENDS, opened
@@ -47,10 +49,13 @@ def run(config: Config, arguments: argparse.Namespace) -> int:
         raise DocsError("there are no studies: studies/<name>.py holds one (see CONTRIBUTING.md)")
     from verified_docs.studies.recording import record_study
 
+    # Of a cluster's machines nobody knows the kind.
+    kind = Kind() if arguments.backend != "loky" else kind_of_this_machine(config)
+    kinds.register(config, kind)  # before a record names it
     try:
         with opened(arguments.backend, arguments.jobs, arguments.address) as pool:
             for file in files:
-                record_study(file, pool)
+                record_study(file, pool, kind.name)
                 print(
                     f"{file.place}: recorded; look at the difference before you commit\n\n{record.fresh(file).text}"
                 )

@@ -7,7 +7,7 @@ by Student's prediction interval for one more of them, mean ± t · s · √(1 +
 The spread s is that of the same settings, not one for all: within a study it differs up to a hundredfold, and a common
 one is too narrow for settings that spread much and far too wide for the others. And runs are chosen among the half of
 the settings that spread least: where seeds differ by ten points, nothing smaller can be seen. What this costs and finds
-is simulated by `tests/verified_docs/elsewhere_simulated.py`.
+is simulated by `tests/verified_docs/studies_elsewhere_simulated.py`.
 """
 
 from __future__ import annotations

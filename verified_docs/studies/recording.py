@@ -24,17 +24,18 @@ Cell = tuple[Settings, int]
 
 @dataclass(frozen=True)
 class Plan:
-    """The runs of a study, and which of them are finished."""
+    """The runs of a study, which of them are finished, and the kind of processor that the others are made on."""
 
     file: StudyFile
     study: Study
     computing: str
     finished: dict[str, Run]
+    kind: str | None = None
 
     @classmethod
-    def of(cls, file: StudyFile, study: Study) -> Plan:
+    def of(cls, file: StudyFile, study: Study, kind: str | None = None) -> Plan:
         computing = file.computing(study)
-        return cls(file, study, computing, runs.finished(file, computing))
+        return cls(file, study, computing, runs.finished(file, computing), kind)
 
     def tuning(self) -> Iterator[Cell]:
         """What settings are chosen by."""
@@ -55,10 +56,13 @@ class Plan:
         return list({key(*cell): cell for cell in cells if key(*cell) not in self.finished}.values())
 
 
-def record_study(file: StudyFile, pool: Pool) -> Results:
-    """Make the record of `file`; runs that are finished, in this call or before, are not made again."""
+def record_study(file: StudyFile, pool: Pool, kind: str | None = None) -> Results:
+    """Make the record of `file`; runs that are finished, in this call or before, are not made again.
+
+    `kind` is the kind of processor that runs are made on, where it is known.
+    """
     module = file.module()
-    plan = Plan.of(file, module.study)
+    plan = Plan.of(file, module.study, kind)
     _of_one_kind(plan)
     results = Results(plan.study, plan.finished)
     _run(plan, plan.missing(plan.tuning()), "choosing", pool)
@@ -91,7 +95,7 @@ def _run(plan: Plan, cells: Sequence[Cell], what: str, pool: Pool) -> None:
                 raise DocsError(
                     f"{file.place}: {outcome.error}\n  in the run of {outcome.key}; what ended before is kept"
                 )
-            run = Run.of(outcome)
+            run = Run.of(outcome, plan.kind)
             _of_one_kind(plan, run)
             runs.keep(file, plan.computing, run)
             plan.finished[run.key] = run
@@ -130,6 +134,7 @@ def _as_record(plan: Plan, module: ModuleType, results: Results) -> record.Recor
         seconds=sum(run.seconds for run in used),
         style=file.config.style if figure else None,
         study=runs.as_record(plan.computing, used),
+        kind=next((run.kind for run in used if run.kind), None),
     )
 
 

@@ -34,9 +34,9 @@ class Run:
         return kind
 
     @classmethod
-    def of(cls, outcome: Outcome) -> Run:
+    def of(cls, outcome: Outcome, kind: str | None = None) -> Run:
         settings, seed = json.loads(outcome.key)
-        made = {"day": datetime.date.today().isoformat(), **outcome.made}
+        made = {"day": datetime.date.today().isoformat(), **outcome.made, **({"kind": kind} if kind else {})}
         return cls(settings, seed, outcome.metrics, float(f"{outcome.seconds:.3g}"), made)
 
 

@@ -20,8 +20,10 @@ from browsing import ROOT, SITE, pages, programs
 from copying import Shown, shown
 from reader import Reader
 
-from verified_docs import config
+from verified_docs import config, record
 from verified_docs.config import Config
+from verified_docs.runner import kind_of_this_machine
+from verified_docs.snippet import every_snippet
 
 PYTHON = os.environ.get("READERS_PYTHON")
 collect_ignore_glob = [] if PYTHON else ["test_*.py"]
@@ -57,6 +59,13 @@ def project() -> Config:
     found = config.load(ROOT)
     assert found
     return found
+
+
+@pytest.fixture(scope="session")
+def recorded_here(project: Config) -> set[str]:
+    """The programs whose record was made on this kind of processor: only these give what the page shows to the digit."""
+    kind = kind_of_this_machine(project)
+    return {one.name for one in every_snippet(project) if record.fresh(one).kind == kind.of(one)}
 
 
 @pytest.fixture(scope="session")

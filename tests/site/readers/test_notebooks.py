@@ -6,15 +6,13 @@ import pytest
 from browsing import SITE
 from reader import PATIENCE, in_notebook
 
-from verified_docs.processor import gives_the_recorded_numbers
 
-
-def test_a_downloaded_notebook_gives_its_outputs(reader, project, notebook):
+def test_a_downloaded_notebook_gives_its_outputs(reader, project, recorded_here, notebook):
     text = (SITE / "downloads" / f"{notebook}.ipynb").read_text(encoding="utf-8")
     settings = project.settings_of(notebook)
     outcome = reader.notebook(text, PATIENCE * settings.seconds)
     expected = in_notebook(text)
-    if not gives_the_recorded_numbers(project):
+    if notebook not in recorded_here:
         expected = replace(expected, printed=outcome.printed)
     faults = outcome.unlike(expected, settings)
     if faults:

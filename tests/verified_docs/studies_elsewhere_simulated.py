@@ -1,4 +1,4 @@
-"""`python tests/verified_docs/elsewhere_simulated.py`: what it costs and finds to hold runs on another kind of processor.
+"""`python tests/verified_docs/studies_elsewhere_simulated.py`: what holding runs on another kind costs and finds.
 
 Each recorded study is simulated: settings with the recorded means and spreads, of which seeds are drawn; settings
 chosen by what was drawn; and of these one more run each, which has nothing in common with the others, as if training
@@ -22,8 +22,8 @@ from verified_docs.studies import elsewhere, runs
 from verified_docs.studies.file import StudyFile, every_study
 from verified_docs.study import Metric
 
-PATH = Path(__file__).with_name("elsewhere.json")
-COMMAND = "python tests/verified_docs/elsewhere_simulated.py"
+PATH = Path(__file__).with_name("studies_elsewhere.json")
+COMMAND = "python tests/verified_docs/studies_elsewhere_simulated.py"
 POINTS = 0.05  # that a share is wrong by, for the rule to find
 TRIED = 50_000  # runs of each study
 
