@@ -124,6 +124,8 @@ def pinned(config: Config) -> dict[str, str]:
 
 def _as_record(plan: Plan, module: ModuleType, results: Results) -> record.Record:
     file, used = plan.file, results.used()
+    kinds_used = {run.kind for run in used}
+    kind = next(iter(kinds_used), None)
     figure, data = _figure(file, module, results)
     return record.Record(
         source=file.digest,
@@ -134,7 +136,7 @@ def _as_record(plan: Plan, module: ModuleType, results: Results) -> record.Recor
         seconds=sum(run.seconds for run in used),
         style=file.config.style if figure else None,
         study=runs.as_record(plan.computing, used),
-        kind=next((run.kind for run in used if run.kind), None),
+        kind=kind if len(kinds_used) == 1 else None,
     )
 
 
