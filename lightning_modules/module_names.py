@@ -5,8 +5,11 @@ inside. Whether a network is compiled is nothing that its weights know of: here 
 written, and either form may be given.
 """
 
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
+import torch
 from torch import nn
 
 # What torch.compile calls the module that it has compiled.
@@ -48,6 +51,19 @@ def without_compiler(model: nn.Module) -> nn.Module:
     while is_compiled(model):
         model = model.get_submodule(_COMPILED)
     return model
+
+
+@contextmanager
+def uncompiled() -> Iterator[None]:
+    """Within the block, what was compiled is called as it was written, so that hooks and modes are heeded.
+
+    A graph that was compiled before knows of no hook that came later.
+    """
+    if "torch._dynamo" not in sys.modules:  # nothing has been compiled, and to import it takes seconds
+        yield
+        return
+    with torch.compiler.set_stance("force_eager"):
+        yield
 
 
 def modules_by_name(model: nn.Module, remove_duplicate: bool = True) -> Iterator[tuple[str, nn.Module]]:

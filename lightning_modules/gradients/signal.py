@@ -16,7 +16,6 @@ Glorot, Bengio, "Understanding the difficulty of training deep feedforward neura
 networks in this way. https://proceedings.mlr.press/v9/glorot10a.html
 """
 
-import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +29,10 @@ from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 from torchmetrics import Metric
 
+from lightning_modules.gradients.nested import with_own_tensors
 from lightning_modules.gradients.signal_report import LayerSignal, SignalReport
+from lightning_modules.layer_weights import computed_weights, copy_of
+from lightning_modules.module_names import modules_by_name, uncompiled, without_compiler
 
 BOUNDS: dict[type[nn.Module], tuple[float, float]] = {
     nn.Hardsigmoid: (0.0, 1.0),
@@ -73,18 +75,19 @@ def signal(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] |
         ValueError: If the model cannot be copied, if it optimizes manually and there is no `loss_fn`, or if the
             loss is not one number.
     """
+    model = without_compiler(model)
     if isinstance(model, pl.LightningModule) and loss_fn is None and not model.automatic_optimization:
         raise ValueError(
             f"{type(model).__name__} optimizes manually: its training_step would make a step. Pass loss_fn=."
         )
     try:
-        twin = copy.deepcopy(model)
+        twin = copy_of(model)
     except (RuntimeError, TypeError) as error:  # tensors with a history; locks, generators and their like
         raise ValueError(f"{type(model).__name__} cannot be copied: {error}") from error
     watch = _Watch(twin)
     devices = {p.device for p in twin.parameters() if p.device.type == "cuda"}
-    with torch.random.fork_rng(devices=devices), torch.enable_grad(), watch:
-        loss = _loss(twin, batch, loss_fn)
+    with torch.random.fork_rng(devices=devices), torch.enable_grad(), uncompiled(), watch:
+        loss = _loss(twin, with_own_tensors(batch), loss_fn)
     if loss is None:
         return SignalReport(tuple(_row(seen, {}) for seen in watch.seen))
     if loss.numel() != 1:
@@ -139,7 +142,7 @@ class _Watch:
         self.seen: list[_Seen] = []
         self._names = {
             module: name or "(model)"
-            for name, module in model.named_modules()
+            for name, module in modules_by_name(model)
             if _is_layer(module) and "parametrizations" not in name.split(".")
         }
         self._calls: dict[nn.Module, int] = {}
@@ -230,13 +233,13 @@ def _row(seen: _Seen, gradients: Mapping[int, Tensor | None]) -> LayerSignal:
 
 
 def _weights(module: nn.Module) -> list[nn.Parameter]:
-    """A layer's own parameters without its biases; those behind a parametrization too."""
+    """A layer's own parameters without its biases; of a computed weight those that it is computed from."""
+    computed = computed_weights(module)
+    of_biases = {id(p) for name, weight in computed.items() if _is_bias(name) for p in weight.sources}
     own = [p for name, p in module.named_parameters(recurse=False) if not _is_bias(name)]
-    if parametrize.is_parametrized(module):
-        for name, parametrization in module.parametrizations.items():  # type: ignore[operator, union-attr]  # a ModuleDict, seen as any module
-            if not _is_bias(name):
-                own += list(parametrization.parameters())
-    return own
+    known = {id(p) for p in own}
+    behind = [p for weight in computed.values() for p in weight.sources if id(p) not in known]
+    return [p for p in (*own, *behind) if id(p) not in of_biases]
 
 
 def _is_bias(name: str) -> bool:
