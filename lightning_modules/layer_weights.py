@@ -23,7 +23,7 @@ from torch.nn.utils import parametrize, prune
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
-from lightning_modules.module_names import as_written, modules_by_name
+from lightning_modules.module_names import as_written, is_compiled, modules_by_name, without_compiler
 
 ModelT = TypeVar("ModelT", bound=nn.Module)
 
@@ -198,6 +198,8 @@ def cannot_be_set(tensor: Tensor) -> str | None:
 def copy_of(model: ModelT) -> ModelT:
     """`copy.deepcopy(model)`, also where a hook has left a computed weight behind, which torch refuses to copy.
 
+    What was compiled is copied as it was written: a graph knows of no hook that comes later.
+
     Args:
         model: Any module.
 
@@ -211,7 +213,17 @@ def copy_of(model: ModelT) -> ModelT:
             left = module.__dict__.get(name)
             if isinstance(left, Tensor):
                 memo[id(left)] = left.detach().clone()
-    return copy.deepcopy(model, memo)
+    for module in reversed(list(model.modules())):  # the inner ones first
+        if is_compiled(module):
+            memo[id(module)] = copy.deepcopy(without_compiler(module), memo)
+    return cast(ModelT, copy.deepcopy(model, memo))
+
+
+def has_other_hooks(module: nn.Module) -> bool:
+    """Whether a `module` has forward hooks besides those of torch's that compute its weights."""
+    return bool(module._forward_hooks) or any(
+        _name_of(hook) is None for hook in module._forward_pre_hooks.values()
+    )
 
 
 @torch.no_grad()
@@ -221,18 +233,22 @@ def make_plain_(layer: nn.Module) -> None:
     Args:
         layer: Changed in place.
     """
-    for name, weight in computed_weights(layer).items():
-        parameter = nn.Parameter(weight.value().clone(), any(p.requires_grad for p in weight.sources))
-        if parametrize.is_parametrized(layer, name):
-            with _evaluating(layer.modules()):
-                parametrize.remove_parametrizations(layer, name)
-        else:
-            for key, hook in list(layer._forward_pre_hooks.items()):
-                if _name_of(hook) == name:
-                    del layer._forward_pre_hooks[key]
+    found = computed_weights(layer)
+    parameters = {
+        name: nn.Parameter(weight.value().clone(), any(source.requires_grad for source in weight.sources))
+        for name, weight in found.items()
+    }
+    if parametrize.is_parametrized(layer):
+        # torch.nn.utils.parametrize.remove_parametrizations would spoil the class, which copies of the layer share.
+        layer.__class__ = parametrize.type_before_parametrizations(layer)
+        del layer.parametrizations
+    for key, hook in list(layer._forward_pre_hooks.items()):
+        if (name := _name_of(hook)) is not None:
+            del layer._forward_pre_hooks[key]
             for own in [own for own in (*layer._parameters, *layer._buffers) if own.startswith(f"{name}_")]:
                 delattr(layer, own)
-        delattr(layer, name)
+            delattr(layer, name)
+    for name, parameter in parameters.items():
         layer.register_parameter(name, parameter)
 
 

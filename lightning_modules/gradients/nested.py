@@ -1,11 +1,14 @@
 """Tensors wherever a model may have put them: alone, or in nested lists, tuples, mappings and dataclasses."""
 
 import copy
+from collections import deque
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from torch import Tensor
+
+_SEQUENCES = (list, tuple, set, frozenset, deque)
 
 
 def tensors_in(value: Any) -> Iterator[Tensor]:
@@ -23,7 +26,7 @@ def tensors_in(value: Any) -> Iterator[Tensor]:
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from tensors_in(item)
-    elif isinstance(value, (list, tuple)):
+    elif isinstance(value, _SEQUENCES):
         for item in value:
             yield from tensors_in(item)
     elif _holds_fields(value):
@@ -64,9 +67,9 @@ def _own(value: Any, made: dict[int, Tensor]) -> Any:
         return twin
     if isinstance(value, tuple) and hasattr(value, "_fields"):  # a named tuple
         return type(value)(*(_own(item, made) for item in value))
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, _SEQUENCES):
         items_ = [_own(item, made) for item in value]
-        return items_ if type(value) is list else tuple(items_) if type(value) is tuple else type(value)(items_)
+        return type(value)(items_)
     twin = copy.copy(value)
     for field in fields(value):
         object.__setattr__(twin, field.name, _own(getattr(value, field.name, None), made))

@@ -32,7 +32,7 @@ from torchmetrics import Metric
 from lightning_modules.gradients.nested import with_own_tensors
 from lightning_modules.gradients.signal_report import LayerSignal, SignalReport
 from lightning_modules.layer_weights import computed_weights, copy_of
-from lightning_modules.module_names import modules_by_name, uncompiled, without_compiler
+from lightning_modules.module_names import modules_by_name, without_compiler
 
 BOUNDS: dict[type[nn.Module], tuple[float, float]] = {
     nn.Hardsigmoid: (0.0, 1.0),
@@ -86,7 +86,7 @@ def signal(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] |
         raise ValueError(f"{type(model).__name__} cannot be copied: {error}") from error
     watch = _Watch(twin)
     devices = {p.device for p in twin.parameters() if p.device.type == "cuda"}
-    with torch.random.fork_rng(devices=devices), torch.enable_grad(), uncompiled(), watch:
+    with torch.random.fork_rng(devices=devices), torch.enable_grad(), watch:
         loss = _loss(twin, with_own_tensors(batch), loss_fn)
     if loss is None:
         return SignalReport(tuple(_row(seen, {}) for seen in watch.seen))
