@@ -189,9 +189,13 @@ def cannot_be_set(tensor: Tensor) -> str | None:
     if tensor.layout != torch.strided:
         return f"is sparse ({str(tensor.layout).removeprefix('torch.')}): make it dense, with to_dense()"
     if any(stride == 0 and size > 1 for stride, size in zip(tensor.stride(), tensor.shape, strict=True)):
-        return "is expanded: several of its numbers are one in memory. Give it memory of its own, with clone()"
+        return (
+            "is expanded: several of its numbers are one in memory. Give it memory of its own, with clone()"
+        )
     if tensor.is_inference() and not torch.is_inference_mode_enabled():
-        return "was made in inference mode, where it can be set only: make the model outside of it, or clone it"
+        return (
+            "was made in inference mode, where it can be set only: make the model outside of it, or clone it"
+        )
     return None
 
 
@@ -294,5 +298,5 @@ def _joined(layer: str, name: str) -> str:
 
 
 def _words(kind: str) -> str:
-    """"_WeightNorm" as words."""
+    """ "_WeightNorm" as words."""
     return "".join(f" {c.lower()}" if c.isupper() else c for c in kind.strip("_")).strip()

@@ -46,7 +46,9 @@ def test_a_computed_weight_is_one_weight_whatever_it_is_computed_from(make):
     layer = make()
     assert [weight.name for weight in weights_of(nn.Sequential(layer))] == ["0.bias", "0.weight"]
     weight = computed_weights(layer)["weight"]
-    assert {id(source) for source in weight.sources} == {id(p) for p in layer.parameters() if p is not layer.bias}
+    assert {id(source) for source in weight.sources} == {
+        id(p) for p in layer.parameters() if p is not layer.bias
+    }
     x = torch.randn(2, 2, 5, 5) if isinstance(layer, nn.Conv2d) else torch.randn(5, 4)
     layer.eval()
     function = nn.functional.conv2d if isinstance(layer, nn.Conv2d) else nn.functional.linear
@@ -106,5 +108,10 @@ def test_names_are_those_of_the_network_as_it_was_written():
     compiled = torch.compile(network)
     assert without_compiler(compiled) is network
     assert [name for name, _ in modules_by_name(compiled)] == ["", "0", "1", "1.0", "1.1"]
-    assert [name for name, _ in parameters_by_name(compiled)] == ["0.weight", "0.bias", "1.1.weight", "1.1.bias"]
+    assert [name for name, _ in parameters_by_name(compiled)] == [
+        "0.weight",
+        "0.bias",
+        "1.1.weight",
+        "1.1.bias",
+    ]
     assert dict(modules_by_name(compiled))["1.1"] is network[1]._orig_mod[1]

@@ -39,8 +39,10 @@ from lightning_modules.gradients.batch_norm_order import Neighbour, Place, as_it
 from lightning_modules.gradients.nested import tensors_in, with_own_tensors
 from lightning_modules.layer_weights import computed_weights, copy_of, has_other_hooks, make_plain_
 from lightning_modules.module_names import modules_by_name, parameters_by_name
+from lightning_modules.unseen_layers import unseen_layers
 
 ModelT = TypeVar("ModelT", bound=nn.Module)
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -102,7 +104,13 @@ def plan_folding(model: nn.Module, example: Any = None) -> FoldingReport:
     places = as_it_is_called(model, example) if example is not None and ready else as_it_is_written(model)
     look = _Look(model, example is not None)
     norms = [module for _, module in modules_by_name(model) if isinstance(module, _BatchNorm)]
-    return FoldingReport(tuple(look.at(norm, places.get(norm, Place())) for norm in norms))
+    rows = [look.at(norm, places.get(norm, Place())) for norm in norms]
+    unseen = [
+        Fold(layer.name, None, f"is a {layer.kind} inside {where}, which is called as a whole")
+        for where, layer in unseen_layers(model)
+        if layer.normalizes_batches
+    ]
+    return FoldingReport((*rows, *unseen))
 
 
 @torch.no_grad()
@@ -204,7 +212,9 @@ class _Look:
         layer = before.module
         if layer is None:
             if not self.is_watched:
-                return "it cannot be seen what comes before it. Pass example=, an input to call the model with"
+                return (
+                    "it cannot be seen what comes before it. Pass example=, an input to call the model with"
+                )
             return "comes after no layer whose output reaches it unchanged"
         what = f"{self.names[layer]} ({type(layer).__name__})"
         if not is_plain_layer(layer):
@@ -231,7 +241,11 @@ class _Look:
             return f"{what} after it is in training mode"
         if isinstance(layer, _ConvTransposeNd):
             return f"{what} after it is transposed, where borders are reached by fewer weights"
-        if isinstance(layer, _ConvNd) and layer.padding_mode == "zeros" and any(layer._reversed_padding_repeated_twice):
+        if (
+            isinstance(layer, _ConvNd)
+            and layer.padding_mode == "zeros"
+            and any(layer._reversed_padding_repeated_twice)
+        ):
             return f"{what} after it pads with zeros, which would not be normalized"
         inputs = layer.in_features if isinstance(layer, nn.Linear) else layer.in_channels
         if inputs != norm.num_features:
@@ -241,9 +255,7 @@ class _Look:
     def _entangled(self, norm: nn.Module, layer: nn.Module) -> str | None:
         for module in (norm, layer):
             if has_other_hooks(module):
-                return (
-                    f"{self.names[module]} has a forward hook, which would see or do something else. Remove it first"
-                )
+                return f"{self.names[module]} has a forward hook, which would see or do something else. Remove it first"
             sources = [source for weight in computed_weights(module).values() for source in weight.sources]
             for part in (module, *module.parameters(recurse=False), *sources):
                 if len(self.owners[id(part)]) > 1:

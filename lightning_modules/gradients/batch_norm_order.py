@@ -57,7 +57,9 @@ def as_it_is_written(model: nn.Module) -> dict[nn.Module, Place]:
     own may do anything, unless it is one of this library.
     """
     places: dict[nn.Module, Place] = {}
-    inside = {without_compiler(c) for module in model.modules() if _is_chain(module) for c in module.children()}
+    inside = {
+        without_compiler(c) for module in model.modules() if _is_chain(module) for c in module.children()
+    }
     for _, module in modules_by_name(model):
         if not _is_chain(module) or module in inside:
             continue
@@ -122,7 +124,11 @@ class _Watch(TorchFunctionMode):
 
     def after(self, module: nn.Module, args: Any, output: Any) -> None:
         self._inside -= 1
-        if self._inside == 0 and isinstance(output, Tensor) and not isinstance(module, (nn.Identity, _DropoutNd)):
+        if (
+            self._inside == 0
+            and isinstance(output, Tensor)
+            and not isinstance(module, (nn.Identity, _DropoutNd))
+        ):
             self._made[id(output)] = (output, module, output._version)
             self._gave[module] = output
             self._uses[id(output)] = []

@@ -169,9 +169,7 @@ class AdaptiveGradientClipping(GradientClipping):
         layers = [name for name, module in modules.items() if isinstance(module, (nn.Linear, _ConvNd))]
         names = layers[-1:] if self.exclude is None else self.exclude
         self._left_out = {id(p) for name in names for p in modules[as_written(name)].parameters()}
-        self.excluded = tuple(
-            name for name, p in parameters_by_name(pl_module) if id(p) in self._left_out
-        )
+        self.excluded = tuple(name for name, p in parameters_by_name(pl_module) if id(p) in self._left_out)
         # What a weight is computed from, where it is, has the same shape: v of weight norm, say.
         self._transposed = {
             id(source): weight.layer.groups

@@ -33,6 +33,7 @@ from lightning_modules.gradients.nested import with_own_tensors
 from lightning_modules.gradients.signal_report import LayerSignal, SignalReport
 from lightning_modules.layer_weights import computed_weights, copy_of
 from lightning_modules.module_names import modules_by_name, without_compiler
+from lightning_modules.unseen_layers import HidesLayers
 
 BOUNDS: dict[type[nn.Module], tuple[float, float]] = {
     nn.Hardsigmoid: (0.0, 1.0),
@@ -53,7 +54,8 @@ def signal(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] |
     The work is done on a copy, in the mode that the model is in: gradients, running statistics, metrics,
     training modes and random numbers of the model itself stay as they are, after an error too.
 
-    Layers are the modules without modules in them; what a `forward` computes by functions is not seen.
+    Layers are the modules without modules in them; what a `forward` computes by functions is not seen, and neither are Keras'
+    layers: a `KerasModule` is one layer.
 
     >>> model = nn.Sequential(nn.Linear(1, 2, bias=False), nn.ReLU())
     >>> _ = model[0].weight.data.copy_(torch.tensor([[1.0], [-1.0]]))
@@ -140,10 +142,11 @@ class _Watch:
 
     def __init__(self, model: nn.Module) -> None:
         self.seen: list[_Seen] = []
+        hidden = {p for m in model.modules() if isinstance(m, HidesLayers) for p in m.modules() if p is not m}
         self._names = {
             module: name or "(model)"
             for name, module in modules_by_name(model)
-            if _is_layer(module) and "parametrizations" not in name.split(".")
+            if _is_layer(module) and module not in hidden and "parametrizations" not in name.split(".")
         }
         self._calls: dict[nn.Module, int] = {}
         self._units_dim = -1
@@ -162,7 +165,7 @@ class _Watch:
             output = output[0]
         if isinstance(module, _ConvNd):
             self._units_dim = 1
-        elif isinstance(module, nn.Linear):
+        elif isinstance(module, (nn.Linear, HidesLayers)):
             self._units_dim = -1
         if not isinstance(output, Tensor) or not output.is_floating_point() or output.ndim == 0:
             return
@@ -191,7 +194,7 @@ class _Watch:
 def _is_layer(module: nn.Module) -> bool:
     if isinstance(module, (Metric, *_PASS_ON)):
         return False
-    has_weights = any(True for _ in module.parameters(recurse=False))
+    has_weights = isinstance(module, HidesLayers) or any(True for _ in module.parameters(recurse=False))
     return parametrize.is_parametrized(module) or not any(True for _ in module.children()) or has_weights
 
 
@@ -236,7 +239,8 @@ def _weights(module: nn.Module) -> list[nn.Parameter]:
     """A layer's own parameters without its biases; of a computed weight those that it is computed from."""
     computed = computed_weights(module)
     of_biases = {id(p) for name, weight in computed.items() if _is_bias(name) for p in weight.sources}
-    own = [p for name, p in module.named_parameters(recurse=False) if not _is_bias(name)]
+    inside = isinstance(module, HidesLayers)
+    own = [p for name, p in module.named_parameters(recurse=inside) if not _is_bias(name.rpartition(".")[2])]
     known = {id(p) for p in own}
     behind = [p for weight in computed.values() for p in weight.sources if id(p) not in known]
     return [p for p in (*own, *behind) if id(p) not in of_biases]

@@ -206,9 +206,7 @@ def _compare(ours: Tensor, theirs: Tensor) -> Status:
     return "loaded" if same else "kind differs"
 
 
-def _check(
-    report: ReuseReport, ours: Mapping[str, Any], theirs: Mapping[str, Any], strict: bool
-) -> None:
+def _check(report: ReuseReport, ours: Mapping[str, Any], theirs: Mapping[str, Any], strict: bool) -> None:
     mismatches = report.mismatches
     if strict and mismatches:
         hint = _hint(ours, theirs) or (

@@ -54,9 +54,13 @@ def load(
     Raises:
         WeightsDoNotFit: If something cannot be loaded; the model is as it was.
     """
-    pairs = {row.name: row.source_name for row in report if row.status == "loaded" and row.name and row.source_name}
+    pairs = {
+        row.name: row.source_name for row in report if row.status == "loaded" and row.name and row.source_name
+    }
     tensors = {name: (ours[name], theirs[source]) for name, source in pairs.items() if not is_extra(name)}
-    problems = [f"{name} {problem}" for name, pair in tensors.items() if (problem := _problem(*pair)) is not None]
+    problems = [
+        f"{name} {problem}" for name, pair in tensors.items() if (problem := _problem(*pair)) is not None
+    ]
     problems += _torn(ours, tensors, new)
     if problems:
         raise WeightsDoNotFit("Nothing was loaded:\n  " + "\n  ".join(problems))
@@ -88,14 +92,21 @@ def _problem(tensor: Tensor, found: Tensor) -> str | None:
     if found.is_meta:
         return "of the source is on the meta device and holds no numbers. Load the source's weights first."
     obstacle = cannot_be_set(tensor)
-    if obstacle is None and found.layout == torch.strided and not found.is_quantized and not tensor.is_quantized:
+    if (
+        obstacle is None
+        and found.layout == torch.strided
+        and not found.is_quantized
+        and not tensor.is_quantized
+    ):
         return None
     if obstacle is not None and tensor.layout == torch.strided:
         return f"of the model {obstacle}."
     try:  # as a rehearsal, for which layouts go into which is torch's to say
         tensor.detach().clone().copy_(_readable(tensor, found))
     except (RuntimeError, NotImplementedError) as error:
-        return f"of the model is {_kind(tensor)}, and {_kind(found)} in the source: {str(error).splitlines()[0]}"
+        return (
+            f"of the model is {_kind(tensor)}, and {_kind(found)} in the source: {str(error).splitlines()[0]}"
+        )
     return None
 
 

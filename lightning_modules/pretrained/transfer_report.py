@@ -103,7 +103,9 @@ def describe(rows: Sequence[ReusedTensor]) -> str:
 
 def _describe(row: ReusedTensor) -> str:
     if row.is_extra:
-        return f"{row.name or row.source_name}: an extra state, not in the {'source' if row.name else 'model'}"
+        return (
+            f"{row.name or row.source_name}: an extra state, not in the {'source' if row.name else 'model'}"
+        )
     if row.status == "missing":
         return f"{row.name}: shape {row.shape}, not in the source"
     if row.status == "no place":

@@ -219,7 +219,9 @@ def _layers(model: nn.Module, exclude: Sequence[str]) -> dict[int, _Layer]:
         weight = module._parameters.get("weight")
         how = computed_weights(module).get("weight")
         if how is not None or weight is None:
-            kind, remedy = (f" ({how.kind})", f", or make it plain first, with {how.remedy}") if how else ("", "")
+            kind, remedy = (
+                (f" ({how.kind})", f", or make it plain first, with {how.remedy}") if how else ("", "")
+            )
             raise MisconfigurationException(
                 f"The weight of {name} is computed from other parameters{kind}, so changing it has no effect. Leave it "
                 f"out with exclude=[{name!r}]{remedy}."

@@ -240,7 +240,9 @@ class BatchNormAct2d(nn.BatchNorm2d):
         self.act = act or nn.ReLU(inplace=True)
 
     def forward(self, x):
-        x = nn.functional.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+        x = nn.functional.batch_norm(
+            x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+        )
         return self.act(self.drop(x))
 
 
@@ -306,7 +308,9 @@ def test_a_class_is_known_by_where_it_is_to_be_found_without_being_imported(monk
 
 def test_a_class_with_a_forward_of_its_own_is_refused_with_the_table_to_add_it_to():
     model, x = convolutions(BatchNormAct2d(3))
-    with pytest.raises(ValueError, match=r"1: is a BatchNormAct2d, of which .*batch_norm_arithmetic\.REMAINDER_OF"):
+    with pytest.raises(
+        ValueError, match=r"1: is a BatchNormAct2d, of which .*batch_norm_arithmetic\.REMAINDER_OF"
+    ):
         fold_batch_norm(model, x)
 
 
@@ -322,12 +326,21 @@ def test_a_replaced_forward_is_not_trusted():
         fold_batch_norm(model)
 
 
-TIMM = ["mobilenetv3_small_050", "densenet121", "efficientnet_b0", "regnetx_002", "mobilevit_xxs", "repvgg_a0"]
+TIMM = [
+    "mobilenetv3_small_050",
+    "densenet121",
+    "efficientnet_b0",
+    "regnetx_002",
+    "mobilevit_xxs",
+    "repvgg_a0",
+]
 
 
 @pytest.mark.parametrize("name", [*TIMM, "inception_v3"])
 def test_timms_networks_fold_where_a_layer_comes_before_and_give_the_same_outputs(name):
-    timm = pytest.importorskip("timm", reason="timm, whose networks have normalizations that act, is not installed")
+    timm = pytest.importorskip(
+        "timm", reason="timm, whose networks have normalizations that act, is not installed"
+    )
     torch.manual_seed(0)
     # In float64: some hundred layers with random statistics make large numbers of small differences.
     model = timm.create_model(name, pretrained=False).double().eval()
@@ -357,12 +370,18 @@ def test_timms_networks_fold_where_a_layer_comes_before_and_give_the_same_output
         (nn.BatchNorm1d, lambda b: nn.Conv1d(4, 6, 3, bias=b), (7, 4, 9)),
         (nn.BatchNorm2d, lambda b: nn.Conv2d(4, 6, 3, groups=2, stride=2, bias=b), (3, 4, 8, 8)),
         (nn.BatchNorm2d, lambda b: nn.Conv2d(4, 8, 3, groups=4, bias=b), (3, 4, 8, 8)),
-        (nn.BatchNorm2d, lambda b: nn.Conv2d(4, 6, 3, padding=1, padding_mode="circular", bias=b), (3, 4, 8, 8)),
+        (
+            nn.BatchNorm2d,
+            lambda b: nn.Conv2d(4, 6, 3, padding=1, padding_mode="circular", bias=b),
+            (3, 4, 8, 8),
+        ),
         (nn.BatchNorm2d, lambda b: nn.Conv2d(4, 6, 1, padding="same", bias=b), (3, 4, 8, 8)),
         (nn.BatchNorm3d, lambda b: nn.Conv3d(4, 6, 2, padding="valid", bias=b), (2, 4, 4, 4, 4)),
     ],
 )
-def test_a_normalization_behind_an_activation_goes_into_the_layer_after_it(norm, layer, shape, bias, affine, watch):
+def test_a_normalization_behind_an_activation_goes_into_the_layer_after_it(
+    norm, layer, shape, bias, affine, watch
+):
     torch.manual_seed(0)
     model = settled(nn.Sequential(nn.ReLU(), norm(4, affine=affine), nn.Dropout(0.5), layer(bias)))
     x = torch.randn(shape)
@@ -388,7 +407,9 @@ def test_a_unit_folded_forward_can_be_computed_by_hand():
 def test_a_layer_may_take_in_one_from_each_side():
     torch.manual_seed(0)
     model = settled(
-        nn.Sequential(nn.ReLU(), nn.BatchNorm1d(4), nn.Linear(4, 3), nn.BatchNorm1d(3), nn.ReLU(), nn.Linear(3, 2))
+        nn.Sequential(
+            nn.ReLU(), nn.BatchNorm1d(4), nn.Linear(4, 3), nn.BatchNorm1d(3), nn.ReLU(), nn.Linear(3, 2)
+        )
     )
     assert str(plan_folding(model)) == "1 -> 2\n3 -> 2"
     x = torch.randn(9, 4)
@@ -399,10 +420,20 @@ def test_a_layer_may_take_in_one_from_each_side():
 @pytest.mark.parametrize(
     ("norm", "layer", "shape", "reason"),
     [
-        (nn.BatchNorm2d(4), nn.Conv2d(4, 6, 3, padding=1), (3, 4, 8, 8), r"2 \(Conv2d\) after it pads with zeros"),
+        (
+            nn.BatchNorm2d(4),
+            nn.Conv2d(4, 6, 3, padding=1),
+            (3, 4, 8, 8),
+            r"2 \(Conv2d\) after it pads with zeros",
+        ),
         (nn.BatchNorm2d(4), nn.Conv2d(4, 6, 3, padding="same"), (3, 4, 8, 8), "after it pads with zeros"),
         (nn.BatchNorm2d(4), nn.ConvTranspose2d(4, 6, 3), (3, 4, 8, 8), "after it is transposed"),
-        (nn.BatchNorm2d(4), nn.Linear(8, 6), (3, 4, 8, 8), "has 8 inputs for 4 features|whose inputs are last"),
+        (
+            nn.BatchNorm2d(4),
+            nn.Linear(8, 6),
+            (3, 4, 8, 8),
+            "has 8 inputs for 4 features|whose inputs are last",
+        ),
         (nn.BatchNorm2d(8), nn.Linear(8, 6), (3, 8, 8, 8), "has its units last|whose inputs are last"),
     ],
 )
@@ -446,7 +477,11 @@ def test_an_output_that_anything_else_sees_is_not_folded_forward(forward):
 )
 def test_computed_weights_are_folded_and_plain_in_the_copy(norm):
     torch.manual_seed(0)
-    model = settled(nn.Sequential(norm(nn.Linear(3, 4)), nn.BatchNorm1d(4), nn.ReLU(), nn.BatchNorm1d(4), norm(nn.Linear(4, 2))))
+    model = settled(
+        nn.Sequential(
+            norm(nn.Linear(3, 4)), nn.BatchNorm1d(4), nn.ReLU(), nn.BatchNorm1d(4), norm(nn.Linear(4, 2))
+        )
+    )
     model(torch.randn(5, 3))  # which leaves a weight with a history behind
     x, before = torch.randn(5, 3), model.state_dict().keys()
     folded = fold_batch_norm(model, x)
@@ -463,7 +498,9 @@ def test_computed_weights_are_folded_and_plain_in_the_copy(norm):
 def test_a_compiled_network_is_folded_as_it_was_written_also_after_it_has_run(where, watch):
     torch.manual_seed(0)
     x = torch.randn(5, 3)
-    network = settled(nn.Sequential(nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)), nn.ReLU(), nn.Linear(4, 2)))
+    network = settled(
+        nn.Sequential(nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)), nn.ReLU(), nn.Linear(4, 2))
+    )
     model = network
     if where == "all":
         model = torch.compile(network, backend="eager")
@@ -482,7 +519,9 @@ def test_a_compiled_network_is_folded_as_it_was_written_also_after_it_has_run(wh
 
 
 def test_a_forward_that_writes_into_its_input_is_folded_and_leaves_the_example_as_it_was():
-    model = settled(Calls(lambda self, x: self.norm(self.fc(x.mul_(2))), fc=nn.Linear(3, 4), norm=nn.BatchNorm1d(4)))
+    model = settled(
+        Calls(lambda self, x: self.norm(self.fc(x.mul_(2))), fc=nn.Linear(3, 4), norm=nn.BatchNorm1d(4))
+    )
     x = torch.randn(5, 3)
     before = x.clone()
     folded = fold_batch_norm(model, x)
@@ -498,11 +537,19 @@ class Answer:
 
 def test_outputs_in_containers_are_compared():
     torch.manual_seed(0)
-    model = settled(Calls(lambda self, x: Answer(self.norm(self.fc(x))), fc=nn.Linear(50, 50), norm=nn.BatchNorm1d(50)))
+    model = settled(
+        Calls(lambda self, x: Answer(self.norm(self.fc(x))), fc=nn.Linear(50, 50), norm=nn.BatchNorm1d(50))
+    )
     with pytest.raises(ValueError, match=r"more than tolerance=1e-12 allows"):
         fold_batch_norm(model, torch.randn(100, 50), tolerance=1e-12)
-    with pytest.raises(ValueError, match="norm: the output of the layer before it is also used by the model's output"):
-        y_too = Calls(lambda self, x: (Answer(y := self.fc(x)), self.norm(y)), fc=nn.Linear(3, 3), norm=nn.BatchNorm1d(3))
+    with pytest.raises(
+        ValueError, match="norm: the output of the layer before it is also used by the model's output"
+    ):
+        y_too = Calls(
+            lambda self, x: (Answer(y := self.fc(x)), self.norm(y)),
+            fc=nn.Linear(3, 3),
+            norm=nn.BatchNorm1d(3),
+        )
         fold_batch_norm(y_too.eval(), torch.randn(5, 3))
 
 

@@ -325,9 +325,13 @@ def test_tied_weights_take_over_what_agrees_and_refuse_what_does_not():
     assert model[2].weight is model[0].weight
     assert model[0].weight.unique().tolist() == [3.0]
     before = state(model)
-    with pytest.raises(WeightsDoNotFit, match=r"2.weight of the model is the same tensor as 0.weight, and they differ"):
+    with pytest.raises(
+        WeightsDoNotFit, match=r"2.weight of the model is the same tensor as 0.weight, and they differ"
+    ):
         reuse(model, three())
-    with pytest.raises(WeightsDoNotFit, match=r"2.weight of the model is to begin anew, and is the same tensor as 0"):
+    with pytest.raises(
+        WeightsDoNotFit, match=r"2.weight of the model is to begin anew, and is the same tensor as 0"
+    ):
         reuse(model, three(), new=["2"])
     assert not changed(model, before)
     reuse(model, three(), layers=["0"])
@@ -372,7 +376,9 @@ def test_what_a_module_saves_besides_its_tensors_is_taken_over(as_tensor, by_fil
 def test_a_state_that_a_module_refuses_leaves_all_as_it_was():
     model = nn.Sequential(Scaled([1]), Scaled([2]))
     before = state(model[0].layer), state(model[1].layer)
-    with pytest.raises(WeightsDoNotFit, match=r"Nothing was loaded: Scaled.set_extra_state refuses .*: no words"):
+    with pytest.raises(
+        WeightsDoNotFit, match=r"Nothing was loaded: Scaled.set_extra_state refuses .*: no words"
+    ):
         reuse(model, nn.Sequential(Scaled([5]), Scaled([])))
     assert (model[0].words, model[1].words) == ([1], [2])
     assert not changed(model[0].layer, before[0])

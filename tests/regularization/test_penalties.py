@@ -448,8 +448,13 @@ def test_of_a_computed_weight_it_is_the_weight_that_is_penalized(norm, callback,
     fit(plain, data=Steps(1), max_epochs=1)
     assert used.penalized == ("layer.weight",)
     for (name, value), expected in zip(mine.named_parameters(), oracle.parameters(), strict=True):
-        assert torch.allclose(value, expected, atol=1e-6), name  # spectral norm looks at an estimate a call older
-    moved = [not torch.allclose(p, q, atol=1e-6) for p, q in zip(mine.parameters(), plain.parameters(), strict=True)]
+        assert torch.allclose(value, expected, atol=1e-6), (
+            name
+        )  # spectral norm looks at an estimate a call older
+    moved = [
+        not torch.allclose(p, q, atol=1e-6)
+        for p, q in zip(mine.parameters(), plain.parameters(), strict=True)
+    ]
     assert any(moved) or (norm is parametrizations.orthogonal and callback is L2Penalty)  # ‖w‖ is constant
 
 
@@ -487,7 +492,9 @@ def test_a_pruned_weight_is_shrunk_under_its_mask():
     prune.custom_from_mask(model.layer, "weight", torch.tensor([[1.0, 0.0, 1.0]]))
     trainer = fit(model, ProximalL1(0.3), data=Steps(1), max_epochs=1)
     # w - 0.1 (w - a) - 0.1 * 0.3 from 0.3: 0.3 + 0.07 - 0.03, and 0.3 - 0.025 - 0.03; the second is masked
-    assert model.layer(torch.eye(3)).detach().sub(model.layer.bias)[:, 0].tolist() == pytest.approx([0.34, 0, 0.245])
+    assert model.layer(torch.eye(3)).detach().sub(model.layer.bias)[:, 0].tolist() == pytest.approx(
+        [0.34, 0, 0.245]
+    )
     assert trainer.callback_metrics["weights/zero"].item() == pytest.approx(1 / 3)
 
 
@@ -510,7 +517,9 @@ def test_complex_weights_are_pulled_to_0_along_their_own_direction_or_refused():
 def test_sparse_gradients_are_refused_by_name_before_anything_has_moved(penalty):
     model = Embedded()
     before = [p.detach().clone() for p in model.parameters()]
-    with pytest.raises(TypeError, match=rf"{penalty.__name__} needs dense gradients, and that of words.weight is sparse"):
+    with pytest.raises(
+        TypeError, match=rf"{penalty.__name__} needs dense gradients, and that of words.weight is sparse"
+    ):
         fit(model, penalty(0.1), data=Steps(1))
     assert all(torch.equal(p, q) for p, q in zip(before, model.parameters(), strict=True))
 
@@ -552,7 +561,9 @@ def test_an_expanded_weight_is_refused_before_the_first_step():
 def test_the_numbers_of_a_computed_weight_cannot_be_set_to_0(norm):
     model = nn.Sequential(nn.Linear(3, 3), norm(nn.Linear(3, 3)))
     before = copy.deepcopy(model.state_dict())
-    with pytest.raises(ValueError, match=r"1\.weight cannot be set.*Make it plain first, with torch\.nn\.utils"):
+    with pytest.raises(
+        ValueError, match=r"1\.weight cannot be set.*Make it plain first, with torch\.nn\.utils"
+    ):
         zero_small_(model, below=10.0)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 

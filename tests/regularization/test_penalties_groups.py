@@ -125,7 +125,9 @@ def test_a_pruned_weight_decays_under_its_mask():
 )
 def test_where_no_parameter_can_stand_for_a_weight_it_is_refused_with_the_way_out(norm):
     model = nn.Sequential(nn.Linear(4, 3), norm(nn.Linear(3, 3)))
-    with pytest.raises(ValueError, match=r"1.weight is computed from other parameters .*exempt=\[type\(layer\)\]"):
+    with pytest.raises(
+        ValueError, match=r"1.weight is computed from other parameters .*exempt=\[type\(layer\)\]"
+    ):
         decay_groups(model, 0.1)
     if type(model[1]) is not nn.Linear:
         decayed, _ = decay_groups(model, 0.1, exempt=[type(model[1])])
