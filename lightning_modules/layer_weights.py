@@ -113,8 +113,8 @@ def computed_weights(layer: nn.Module) -> dict[str, Computed]:
     """
     found: dict[str, Computed] = {}
     if parametrize.is_parametrized(layer):
-        for name, rules in cast(nn.ModuleDict, layer.parametrizations).items():
-            kinds = [_words(type(rule).__name__) for rule in cast(nn.ModuleList, rules)]
+        for name, rules in cast("nn.ModuleDict", layer.parametrizations).items():
+            kinds = [_words(type(rule).__name__) for rule in cast("nn.ModuleList", rules)]
             own = dict(rules.named_parameters())
             found[name] = Computed(
                 layer,
@@ -159,7 +159,7 @@ def weights_of(model: nn.Module) -> Iterator[Weight]:
         part
         for module in model.modules()
         if parametrize.is_parametrized(module)
-        for part in cast(nn.ModuleDict, module.parametrizations).modules()
+        for part in cast("nn.ModuleDict", module.parametrizations).modules()
     }
     for name, layer in modules_by_name(model):
         if layer in inside:
@@ -220,7 +220,7 @@ def copy_of(model: ModelT) -> ModelT:
     for module in reversed(list(model.modules())):  # the inner ones first
         if is_compiled(module):
             memo[id(module)] = copy.deepcopy(without_compiler(module), memo)
-    return cast(ModelT, copy.deepcopy(model, memo))
+    return cast("ModelT", copy.deepcopy(model, memo))
 
 
 def has_other_hooks(module: nn.Module) -> bool:
@@ -270,23 +270,23 @@ def _evaluating(modules: Iterable[nn.Module]) -> Iterator[None]:
 
 def _value(layer: nn.Module, name: str) -> Tensor:
     if parametrize.is_parametrized(layer, name):
-        rules = cast(nn.ModuleDict, layer.parametrizations)[name]
+        rules = cast("nn.ModuleDict", layer.parametrizations)[name]
         with _evaluating(rules.modules()):
-            return cast(Tensor, rules())
+            return cast("Tensor", rules())
     hook = next(hook for hook in layer._forward_pre_hooks.values() if _name_of(hook) == name)
     if isinstance(hook, WeightNorm):
-        return cast(Tensor, hook.compute_weight(layer))
+        return cast("Tensor", hook.compute_weight(layer))
     if isinstance(hook, SpectralNorm):
         with _evaluating([layer]):
             return hook.compute_weight(layer, do_power_iteration=False)
-    return cast(Tensor, cast(prune.BasePruningMethod, hook).apply_mask(layer))
+    return cast("Tensor", cast("prune.BasePruningMethod", hook).apply_mask(layer))
 
 
 def _name_of(hook: Any) -> str | None:
     """The weight that a hook computes before each call, if it is one of torch's that do."""
     if isinstance(hook, (WeightNorm, SpectralNorm)):
         return hook.name
-    return cast(str, hook._tensor_name) if isinstance(hook, prune.BasePruningMethod) else None
+    return cast("str", hook._tensor_name) if isinstance(hook, prune.BasePruningMethod) else None
 
 
 def _is_source(own: str, name: str) -> bool:
@@ -298,5 +298,5 @@ def _joined(layer: str, name: str) -> str:
 
 
 def _words(kind: str) -> str:
-    """ "_WeightNorm" as words."""
+    """The name of a class, `_WeightNorm`, as words."""
     return "".join(f" {c.lower()}" if c.isupper() else c for c in kind.strip("_")).strip()

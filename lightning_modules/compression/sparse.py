@@ -8,8 +8,8 @@ A sparse tensor keeps, for each number that is not 0, the number and its place. 
 and is smaller only where d < 1/5: from 80% zeros on. Tensors with fewer stay dense. It is the file that gets smaller:
 make the weights dense again to compute with them.
 
-What the model itself keeps sparse stays so. In the file it is told from what was made sparse by one mark: it is not called
-coalesced, torch's word for sorted indices without repetition. And what a module saves that is no tensor
+What the model itself keeps sparse stays so. In the file it is told from what was made sparse by one mark: it is not
+called coalesced, torch's word for sorted indices without repetition. And what a module saves that is no tensor
 (`get_extra_state`) is handed on as it is.
 """
 

@@ -23,10 +23,11 @@ REMAINDER_OF: dict[type[nn.Module] | str, Callable[[Any], nn.Module]] = {
     "timm.layers.norm_act.BatchNormAct2d": drop_and_act,
     "timm.layers.norm_act.SyncBatchNormAct": drop_and_act,
 }
-"""What is left of a batch normalization once it is folded, for classes with a `forward` of their own: a function that takes
-the module and returns what it does to the normalized numbers. Keys are classes, or where a class is to be found.
+"""What is left of a batch normalization once it is folded, for classes with a `forward` of their own: a function that
+takes the module and returns what it does to the normalized numbers. Keys are classes, or where a class is to be found.
 
-A class that inherits torch's `forward` need not stand here. Add your own: `REMAINDER_OF[NormAndReLU] = lambda norm: nn.ReLU()`."""
+A class that inherits torch's `forward` need not stand here. Add your own:
+`REMAINDER_OF[NormAndReLU] = lambda norm: nn.ReLU()`."""
 
 
 def remainder(norm: nn.Module) -> nn.Module | None:

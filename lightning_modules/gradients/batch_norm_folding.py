@@ -119,9 +119,9 @@ def fold_batch_norm(
 ) -> ModelT:
     """A copy of a model in which the layers do what the batch normalizations behind them did.
 
-    Each batch normalization is replaced by `nn.Identity`, so that names and positions stay; or by what it does besides, see
-    `REMAINDER_OF`. The copy is for evaluation; weights that were computed from others are plain in it, and of a compiled
-    model it is a copy that is not compiled. `plan_folding` says beforehand what goes where.
+    Each batch normalization is replaced by `nn.Identity`, so that names and positions stay; or by what it does besides,
+    see `REMAINDER_OF`. The copy is for evaluation; weights that were computed from others are plain in it, and of a
+    compiled model it is a copy that is not compiled. `plan_folding` says beforehand what goes where.
 
     >>> model = nn.Sequential(nn.Linear(1, 1), nn.BatchNorm1d(1)).eval()
     >>> _ = nn.init.constant_(model[0].weight, 6.0), nn.init.constant_(model[0].bias, 1.0)
@@ -285,8 +285,8 @@ def _compare(model: nn.Module, folded: nn.Module, example: Any, tolerance: float
     outputs = [list(tensors_in(one(*with_own_tensors(arguments)))) for one in (model, folded)]
     if not any(outputs):
         raise ValueError(
-            f"No tensor is seen in what {type(model).__name__} returns, so outputs cannot be compared. Return tensors, or "
-            "containers of them."
+            f"No tensor is seen in what {type(model).__name__} returns, so outputs cannot be compared. Return tensors, "
+            "or containers of them."
         )
     for before, after in zip(*outputs, strict=True):
         if not (before.is_floating_point() or before.is_complex()) or before.numel() == 0:

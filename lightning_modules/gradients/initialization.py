@@ -180,10 +180,11 @@ def initialize(
                 f"{name} is {what} and has no values yet. Call the model once, or materialize it, first."
             )
     for weight in weights_of(model):
-        drawn = is_weight_layer(weight.layer) or isinstance(weight.layer, _NORMALIZATIONS)
-        if drawn and weight.parameter is not None and weight.parameter.requires_grad:
-            if (obstacle := cannot_be_set(weight.parameter)) is not None:
-                raise ValueError(f"{weight.name} {obstacle}.")
+        is_drawn = is_weight_layer(weight.layer) or isinstance(weight.layer, _NORMALIZATIONS)
+        if not is_drawn or weight.parameter is None or not weight.parameter.requires_grad:
+            continue
+        if (obstacle := cannot_be_set(weight.parameter)) is not None:
+            raise ValueError(f"{weight.name} {obstacle}.")
     given = activation() if isinstance(activation, type) else activation
     if given is not None and scheme is None and scheme_for(given) is None:
         raise ValueError(

@@ -54,8 +54,8 @@ def signal(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] |
     The work is done on a copy, in the mode that the model is in: gradients, running statistics, metrics,
     training modes and random numbers of the model itself stay as they are, after an error too.
 
-    Layers are the modules without modules in them; what a `forward` computes by functions is not seen, and neither are Keras'
-    layers: a `KerasModule` is one layer.
+    Layers are the modules without modules in them; what a `forward` computes by functions is not seen, and neither are
+    Keras' layers: a `KerasModule` is one layer.
 
     >>> model = nn.Sequential(nn.Linear(1, 2, bias=False), nn.ReLU())
     >>> _ = model[0].weight.data.copy_(torch.tensor([[1.0], [-1.0]]))

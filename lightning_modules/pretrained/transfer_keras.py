@@ -46,8 +46,8 @@ class KerasModule(HidesLayers):
 
     On torch, Keras' dropout leaves its seed alone and draws from torch's generator: `torch.manual_seed` decides.
 
-    Its layers are Keras', and torch does not see them: `signal` takes it as one layer, `fold_batch_norm` and `mc_dropout` say
-    what inside it they can do nothing with.
+    Its layers are Keras', and torch does not see them: `signal` takes it as one layer, `fold_batch_norm` and
+    `mc_dropout` say what inside it they can do nothing with.
 
     Args:
         model: A built Keras model or layer, or a list of layers, called in this order.
@@ -213,10 +213,10 @@ class _Names:
         if id(layer) not in self._made_up:
             if len(self._made_up) == len(self._given):
                 raise ValueError(
-                    f"{type(layer).__name__}({layer.name!r}) has a name of the kind that Keras makes up, and which counts "
-                    "the layers that a process has made before: a checkpoint would not fit the next one. Give it another "
-                    f"one, such as name={'body_' + stem!r}; or, where the model is made already, name all such layers in "
-                    f"their order: KerasModule(…, names={[*self._given, 'body_' + stem]})."
+                    f"{type(layer).__name__}({layer.name!r}) has a name of the kind that Keras makes up, and which "
+                    "counts the layers that a process has made before: a checkpoint would not fit the next one. Give it "
+                    f"another one, such as name={'body_' + stem!r}; or, where the model is made already, name all such "
+                    f"layers in their order: KerasModule(…, names={[*self._given, 'body_' + stem]})."
                 )
             self._made_up[id(layer)] = self._given[len(self._made_up)]
         return self._made_up[id(layer)]

@@ -18,7 +18,9 @@ class WeightsDoNotFit(ValueError):
 
 @dataclass(frozen=True)
 class ReusedTensor:
-    """What `reuse` did with one tensor, or with what a module saves besides its tensors. What the model does not have is None, and so is what the source lacks.
+    """What `reuse` did with one tensor, or with what a module saves besides its tensors.
+
+    What the model does not have is None, and so is what the source lacks.
 
     Attributes:
         status: "loaded"; "new", if the model was to keep its own; "left out", if the source's was not asked for; or a

@@ -28,8 +28,8 @@ from pytorch_lightning.utilities import rank_zero_info
 from torch import Tensor, nn
 
 from lightning_modules.gradients.batch_norm import FreezeBatchNorm, batch_norms
-from lightning_modules.pretrained.transfer_rates import LayerRates
 from lightning_modules.module_names import as_written, modules_by_name, parameters_by_name
+from lightning_modules.pretrained.transfer_rates import LayerRates
 from lightning_modules.table import aligned
 
 

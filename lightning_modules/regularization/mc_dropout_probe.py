@@ -61,8 +61,8 @@ def probe(model: nn.Module, item: Tensor) -> Probe:
     for where, layer in unseen_layers(model):
         if layer.drops:
             raise ValueError(
-                f"{where} has {layer.name} ({layer.kind}) inside, which cannot be switched on alone. Set its rate to 0 and "
-                "put an nn.Dropout in its place, between two modules."
+                f"{where} has {layer.name} ({layer.kind}) inside, which cannot be switched on alone. Set its rate to 0 "
+                "and put an nn.Dropout in its place, between two modules."
             )
     dropouts = [module for module in modules.values() if isinstance(module, _DropoutNd) and module.p > 0]
     watch, memory = _Functions(dropouts), _Memory(model, item)

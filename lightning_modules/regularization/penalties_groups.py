@@ -10,8 +10,9 @@ cannot tell them apart: a normalization in an `nn.Sequential` is called "1.weigh
 
 A parameter that several modules share is listed once, and is exempt if one of them exempts it.
 
-Of a weight that is computed from others it is the weight that is to be penalized, not they. For decay there is a parameter
-to stand for it where weights are normed, w = g v / ‖v‖, since ‖w‖ is |g|, and where they are pruned; elsewhere there is none.
+Of a weight that is computed from others it is the weight that is to be penalized, not they. For decay there is a
+parameter to stand for it where weights are normed, w = g v / ‖v‖, since ‖w‖ is |g|, and where they are pruned; elsewhere
+there is none.
 """
 
 from collections.abc import Iterable
@@ -137,8 +138,8 @@ def weights_to_set(model: nn.Module, exempt: Iterable[type[nn.Module]] = ()) -> 
         if weight.parameter is None:
             assert weight.computed is not None
             raise ValueError(
-                f"{weight.name} cannot be set: each of its parameters ({weight.computed.kind}) is what a weight is computed "
-                f"from. Make it plain first, with {weight.computed.remedy}."
+                f"{weight.name} cannot be set: each of its parameters ({weight.computed.kind}) is what a weight is "
+                f"computed from. Make it plain first, with {weight.computed.remedy}."
             )
         if (obstacle := cannot_be_set(weight.parameter)) is not None:
             raise ValueError(f"{weight.name} {obstacle}.")

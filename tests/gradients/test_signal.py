@@ -1,9 +1,8 @@
 """lightning_modules.gradients.signal."""
 
 import copy
-from functools import partial
-
 import math
+from functools import partial
 
 import pytest
 import pytorch_lightning as pl

@@ -475,7 +475,7 @@ class OnlyFunction(nn.Module):
 
 
 def test_dropout_as_a_function_alone_is_told_as_such():
-    with pytest.raises(ValueError, match="OnlyFunction calls dropout as a function.*Make it an nn.Dropout"):
+    with pytest.raises(ValueError, match=r"OnlyFunction calls dropout as a function.*Make it an nn.Dropout"):
         mc_dropout(OnlyFunction(), torch.zeros(2, 4))
     with pytest.raises(ValueError, match=r"0 \(OnlyFunction\) calls dropout as a function"):
         mc_dropout(nn.Sequential(OnlyFunction()), torch.zeros(2, 4))
