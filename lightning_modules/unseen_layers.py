@@ -1,4 +1,4 @@
-"""Layers that torch does not see: those of another library, inside one module.
+"""Layers that are not seen as such: those of another library inside one module, and those that `torch.jit` has compiled.
 
 Such a module is called as a whole. What looks at layers sees it as one, and says what it cannot do with those inside.
 """
@@ -7,9 +7,12 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import torch
 from torch import nn
 
 from lightning_modules.module_names import modules_by_name
+
+_BATCH_NORMS = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm")
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class HidesLayers(nn.Module):
 
 
 def unseen_layers(model: nn.Module) -> Iterator[tuple[str, UnseenLayer]]:
-    """All such layers of a model, each with the name and class of the module that hides it: "body (KerasModule)".
+    """All such layers of a model, each with what hides it: "body (KerasModule)".
 
     Args:
         model: Any module.
@@ -47,3 +50,7 @@ def unseen_layers(model: nn.Module) -> Iterator[tuple[str, UnseenLayer]]:
         if isinstance(module, HidesLayers):
             for layer in module.unseen_layers():
                 yield f"{name} ({type(module).__name__})" if name else type(module).__name__, layer
+        elif isinstance(module, torch.jit.ScriptModule):
+            kind = str(module.original_name)
+            drops = "Dropout" in kind and getattr(module, "p", 1.0) > 0
+            yield "a scripted module", UnseenLayer(name or "(model)", kind, kind in _BATCH_NORMS, drops)

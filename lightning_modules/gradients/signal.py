@@ -29,7 +29,7 @@ from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 from torchmetrics import Metric
 
-from lightning_modules.gradients.nested import with_own_tensors
+from lightning_modules.gradients.nested import tensors_in, with_own_tensors
 from lightning_modules.gradients.signal_report import LayerSignal, SignalReport
 from lightning_modules.layer_weights import computed_weights, copy_of
 from lightning_modules.module_names import modules_by_name, without_compiler
@@ -106,7 +106,7 @@ def _loss(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] | 
         for name in ("log", "log_dict"):
             setattr(model, name, _log_nothing)
         output = model.training_step(batch, 0)
-        loss = output.get("loss") if isinstance(output, dict) else output
+        loss = output.get("loss") if isinstance(output, Mapping) else output
         if not isinstance(loss, Tensor):
             raise TypeError(
                 f"{type(model).__name__}.training_step returned no loss but {type(output).__name__}. Pass loss_fn=."
@@ -161,8 +161,9 @@ class _Watch:
 
     @torch.no_grad()
     def _measure(self, module: nn.Module, args: Any, output: Any) -> None:
-        while isinstance(output, (tuple, list)) and output:  # recurrent layers and attention give out more
-            output = output[0]
+        output = next(
+            tensors_in(output), None
+        )  # recurrent layers and attention give out more, others a dictionary
         if isinstance(module, _ConvNd):
             self._units_dim = 1
         elif isinstance(module, (nn.Linear, HidesLayers)):

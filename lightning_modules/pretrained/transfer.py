@@ -66,7 +66,7 @@ def reuse(
     Args:
         model: The network that takes over, changed in place: a LightningModule or any module.
         source: A LightningModule or any module; the path of a checkpoint of Lightning's, or of a saved
-            `state_dict()`; or such a dictionary.
+            `state_dict()`; or what `torch.load` gives of them.
         layers: Which of the model's submodules take over what the source has by the same name, such as
             `["network.1", "network.3"]`; or, where names differ, a mapping from the source's to the model's:
             `{"body": "network.0"}`. The name "" is the whole. None is everything.
@@ -89,7 +89,7 @@ def reuse(
     for name, value in (("layers", layers), ("new", new)):
         if isinstance(value, str):
             raise TypeError(f"{name} must hold names, got the string {value!r}. Use [{value!r}].")
-    theirs = _contents(source if isinstance(source, Mapping) else _state(source))
+    theirs = _contents(_inside(source) if isinstance(source, Mapping) else _state(source))
     ours = _contents(model.state_dict(keep_vars=True))
     for side, contents in (("model", ours), ("source", theirs)):
         lazy = [name for name, value in contents.items() if isinstance(value, Tensor) and is_lazy(value)]
@@ -117,14 +117,19 @@ def _state(source: nn.Module | str | PathLike[str]) -> Mapping[str, Any]:
             f"{source} holds more than tensors and plain values, and such a file may run any code when it is read. "
             f"If you trust it, pass torch.load({str(source)!r}, weights_only=False)['state_dict'] instead. {error}"
         ) from None
-    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
-        content = content["state_dict"]
+    content = _inside(content) if isinstance(content, Mapping) else content
     if not isinstance(content, Mapping) or not _contents(content):
         raise ValueError(
             f"{source} holds no weights: neither a checkpoint of Lightning's nor a saved state_dict(). "
             "Pass the part of it that maps names to tensors."
         )
     return content
+
+
+def _inside(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The state in what a checkpoint of Lightning's holds; any other state as it is."""
+    inner = content.get("state_dict")
+    return inner if isinstance(inner, Mapping) else content
 
 
 def _contents(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -559,6 +559,17 @@ def test_an_output_in_which_no_tensor_is_seen_is_refused():
         fold_batch_norm(model, torch.randn(5, 3))
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_a_scripted_normalization_is_reported():
+    model = settled(nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3)))
+    scripted = nn.Sequential(torch.jit.script(model), nn.Linear(3, 3), nn.BatchNorm1d(3)).eval()
+    with pytest.raises(
+        ValueError, match=r"0\.1: is a BatchNorm1d inside a scripted module, which is called as a whole"
+    ):
+        fold_batch_norm(scripted)
+    assert [row.batch_norm for row in plan_folding(scripted) if row.layer] == ["2"]
+
+
 # Refusals: with the reason, and by name
 
 

@@ -431,3 +431,15 @@ def test_a_layer_that_is_normed_the_older_way_can_be_looked_at_after_it_has_been
     if norm is nn.utils.weight_norm:
         found = [p.grad.norm().item() for name, p in model.named_parameters() if "bias" not in name]
         assert report["0"].gradient_norm == pytest.approx(math.hypot(*found))
+
+
+def test_a_layer_that_gives_out_a_dictionary_is_seen():
+    class Named(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(2))
+
+        def forward(self, x):
+            return {"out": x * self.scale}
+
+    assert signal(nn.Sequential(Named()), torch.full((3, 2), 2.0))["0"].mean == 2

@@ -415,3 +415,9 @@ def test_a_normed_layer_takes_over_what_another_is_computed_from():
     model, source = (nn.Sequential(parametrizations.weight_norm(nn.Linear(3, 2))) for _ in range(2))
     reuse(model, source)
     assert torch.equal(model[0].weight, source[0].weight)
+
+
+def test_a_checkpoint_that_has_been_read_is_looked_into():
+    model, source = MLP([4, 3, 2]), MLP([4, 3, 2])
+    reuse(model, {"epoch": 3, "state_dict": source.state_dict()})
+    assert torch.equal(model[1].weight, source[1].weight)

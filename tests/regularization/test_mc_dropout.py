@@ -507,3 +507,12 @@ def test_a_compiled_network_that_has_run_without_dropout_gives_the_same_predicti
 def test_a_compiled_network_without_dropout_is_named_as_it_was_written():
     with pytest.raises(ValueError, match="Linear has no dropout module"):
         mc_dropout(torch.compile(nn.Linear(4, 3), backend="eager"), torch.zeros(2, 4))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_scripted_dropout_is_told_by_name():
+    scripted = torch.jit.script(nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.5)))
+    with pytest.raises(
+        ValueError, match=r"a scripted module has 0\.1 \(Dropout\) inside, which cannot be switched on"
+    ):
+        mc_dropout(nn.Sequential(scripted), torch.zeros(2, 4))
