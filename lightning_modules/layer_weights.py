@@ -125,9 +125,10 @@ def computed_weights(layer: nn.Module) -> dict[str, Computed]:
                 own.get("original0") if kinds == ["weight norm"] else None,
             )
     for hook in layer._forward_pre_hooks.values():
-        name = _name_of(hook)
-        if name is None:
+        hooked = _name_of(hook)
+        if hooked is None:
             continue
+        name = hooked
         is_masked = isinstance(hook, prune.BasePruningMethod)
         kind = "pruning" if is_masked else _words(type(hook).__name__)
         remedy = "prune.remove" if is_masked else f"remove_{kind.replace(' ', '_')}"
@@ -220,7 +221,7 @@ def copy_of(model: ModelT) -> ModelT:
     for module in reversed(list(model.modules())):  # the inner ones first
         if is_compiled(module):
             memo[id(module)] = copy.deepcopy(without_compiler(module), memo)
-    return cast("ModelT", copy.deepcopy(model, memo))
+    return copy.deepcopy(model, memo)
 
 
 def has_other_hooks(module: nn.Module) -> bool:
@@ -286,7 +287,7 @@ def _name_of(hook: Any) -> str | None:
     """The weight that a hook computes before each call, if it is one of torch's that do."""
     if isinstance(hook, (WeightNorm, SpectralNorm)):
         return hook.name
-    return cast("str", hook._tensor_name) if isinstance(hook, prune.BasePruningMethod) else None
+    return hook._tensor_name if isinstance(hook, prune.BasePruningMethod) else None
 
 
 def _is_source(own: str, name: str) -> bool:

@@ -161,8 +161,8 @@ class FreezeBatchNorm(pl.Callback):
             ]
             if unseen:
                 raise MisconfigurationException(
-                    f"FreezeBatchNorm sees no layers of Keras: {', '.join(unseen)}. Set trainable = False of that layer, "
-                    "which makes Keras use the statistics that it has."
+                    f"FreezeBatchNorm cannot hold {', '.join(unseen)}. Set trainable = False of that layer, if it is "
+                    "one of Keras', which then uses the statistics that it has."
                 )
             raise MisconfigurationException(
                 f"FreezeBatchNorm found no batch normalization{place} of {type(pl_module).__name__}. "

@@ -13,7 +13,7 @@ PlainLayer = nn.Linear | _ConvNd
 
 
 def drop_and_act(norm: Any) -> nn.Module:
-    """What timm's normalizations do to the normalized numbers: `norm.drop`, then `norm.act`."""
+    """What timm's normalizations do to the normalized numbers: the `drop` of `norm`, then its `act`."""
     steps = [step for name in ("drop", "act") if (step := getattr(norm, name, None)) is not None]
     left = [step for step in steps if type(step) is not nn.Identity]
     return nn.Sequential(*left) if len(left) > 1 else left[0] if left else nn.Identity()

@@ -200,7 +200,7 @@ class _Look:
                 f"is a {type(norm).__name__}, of which it is not known what it computes. If it normalizes and then does "
                 "something else, add that to lightning_modules.gradients.batch_norm_arithmetic.REMAINDER_OF"
             )
-        if isinstance(norm, _LazyNormBase) and norm.has_uninitialized_params():  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        if isinstance(norm, _LazyNormBase) and norm.has_uninitialized_params():
             return "is lazy and has no statistics yet. Call the model once first"
         if norm.running_mean is None:
             return "has track_running_stats=False, so its scale depends on each batch"
