@@ -352,7 +352,7 @@ def test_timms_networks_fold_where_a_layer_comes_before_and_give_the_same_output
     x = torch.randn(1, 3, size, size, dtype=torch.float64)
     report = plan_folding(model, x)
     folded = fold_batch_norm(model, x, strict=False)
-    assert sum(row.layer is not None for row in report) >= 34
+    assert sum(row.layer is not None for row in report) >= 32  # all of mobilevit, 59 of 121 in densenet
     with torch.no_grad():
         assert torch.allclose(folded(x), model(x), rtol=1e-8, atol=1e-8 * model(x).abs().max())
 
