@@ -114,7 +114,7 @@ def mc_dropout(
     # Modules may write into their inputs, which a tensor of inference mode would not tell.
     generators = _own_random_numbers(inputs.device, seed is not None)
     with dropout_on(model), generators, torch.inference_mode(False), torch.no_grad():
-        seen = probe(model, inputs[:1])
+        seen = probe(model, inputs[:1].clone())
         _check_output(seen.output, outputs)
         # The statistics of a pass take some more tensors of the output's size.
         needs = seen.bytes_per_item + 4 * seen.output.nbytes

@@ -67,7 +67,7 @@ def probe(model: nn.Module, item: Tensor) -> Probe:
     dropouts = [module for module in modules.values() if isinstance(module, _DropoutNd) and module.p > 0]
     watch, memory = _Functions(dropouts), _Memory(model, item)
     with uncompiled(), watch, memory:
-        output = model(item.clone())
+        output = model(item)
     if watch.found is not None:
         raise ValueError(
             f"{_caller(model, modules, item)} calls {watch.found} as a function. In evaluation mode that is off, and "
@@ -115,7 +115,7 @@ def _caller(model: nn.Module, modules: Mapping[str, nn.Module], item: Tensor) ->
         handles.append(module.register_forward_hook(leave))
     try:
         with uncompiled(), watch:
-            model(item.clone())
+            model(item)
     finally:
         for handle in handles:
             handle.remove()
