@@ -49,9 +49,9 @@ if TYPE_CHECKING:
     from lightning_modules.optimizers.nesterov import Nesterov
     from lightning_modules.optimizers.rmsprop import RMSProp
     from lightning_modules.pretrained.auxiliary import AuxiliaryTask, rotations
-    from lightning_modules.pretrained.transfer import WeightsDoNotFit, reuse
+    from lightning_modules.pretrained.transfer import reuse
     from lightning_modules.pretrained.transfer_keras import KerasModule
-    from lightning_modules.pretrained.transfer_report import ReuseReport
+    from lightning_modules.pretrained.transfer_report import ReuseReport, WeightsDoNotFit
     from lightning_modules.pretrained.transfer_unfreezing import GradualUnfreezing
     from lightning_modules.pretrained.unsupervised import GaussianNoise, MaskingNoise, StackedAutoencoder
     from lightning_modules.quiet import quiet_trainer
@@ -145,7 +145,7 @@ _MODULE_OF = {
     "SubgradientL1": "regularization.penalties",
     "SwiGLU": "gradients.activations",
     "Warmup": "schedules.warmup",
-    "WeightsDoNotFit": "pretrained.transfer",
+    "WeightsDoNotFit": "pretrained.transfer_report",
     "abstain": "compression.abstaining",
     "add_dropout": "regularization.dropout",
     "conflicts": "recipes.conflicts",

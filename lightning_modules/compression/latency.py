@@ -11,13 +11,13 @@ package.
 Kalamkar et al., "A Study of BFLOAT16 for Deep Learning Training", 2019. https://arxiv.org/abs/1905.12322
 """
 
-import copy
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from lightning_modules.gradients.batch_norm_folding import fold_batch_norm
+from lightning_modules.layer_weights import copy_of
 
 
 class InPrecision(nn.Module):
@@ -66,7 +66,7 @@ def low_latency(model: nn.Module, example: Any = None, dtype: torch.dtype | None
     )
 
     Args:
-        model: Any module; it is left as it is.
+        model: Any module; it is left as it is. Of a compiled one the copy is not compiled.
         example: An input, or a tuple of several, as for `fold_batch_norm`: where a model's order cannot be read from
             `nn.Sequential`.
         dtype: `torch.bfloat16`, or None for the format that the model has.
@@ -74,5 +74,5 @@ def low_latency(model: nn.Module, example: Any = None, dtype: torch.dtype | None
     Raises:
         ValueError: If a batch normalization cannot be folded, by name; if `dtype` is no floating-point format.
     """
-    fast = fold_batch_norm(copy.deepcopy(model).eval(), example).requires_grad_(False)
+    fast = fold_batch_norm(copy_of(model).eval(), example).requires_grad_(False)
     return fast if dtype is None else InPrecision(fast, dtype).eval()

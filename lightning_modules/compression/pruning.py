@@ -45,7 +45,8 @@ def prune_smallest_(model: nn.Module, fraction: float, exempt: Iterable[type[nn.
 
     Raises:
         TypeError: If `exempt` holds something else than types of modules.
-        ValueError: If the fraction is not in [0, 1], there are no weights, or one is parametrized.
+        ValueError: If the fraction is not in [0, 1], there are no weights, one is computed from others, or one cannot be
+            set: it is lazy, meta, sparse or expanded.
     """
     if not 0 <= fraction <= 1:
         raise ValueError(f"fraction is the part of the weights to set to 0, from 0 to 1, got {fraction}.")

@@ -7,16 +7,21 @@ A sparse tensor keeps, for each number that is not 0, the number and its place. 
 
 and is smaller only where d < 1/5: from 80% zeros on. Tensors with fewer stay dense. It is the file that gets smaller:
 make the weights dense again to compute with them.
+
+What the model itself keeps sparse stays so. In the file it is told from what was made sparse by one mark: it is not
+called coalesced, torch's word for sorted indices without repetition. And what a module saves that is no tensor
+(`get_extra_state`) is handed on as it is.
 """
 
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from lightning_modules.regularization.penalties_groups import split_parameters
+from lightning_modules.regularization.penalties_groups import penalized_weights
 from lightning_modules.regularization.penalties_sparsity import fraction_small
 
 
@@ -40,7 +45,7 @@ class SparseSize:
         return self.dense_bytes / self.sparse_bytes
 
 
-def sparse_state_dict(model: nn.Module) -> dict[str, Tensor]:
+def sparse_state_dict(model: nn.Module) -> dict[str, Any]:
     """A model's state in which each tensor is stored sparse if it is smaller so. `torch.save` takes it.
 
     >>> model = nn.Linear(10, 10)
@@ -51,10 +56,11 @@ def sparse_state_dict(model: nn.Module) -> dict[str, Tensor]:
     Args:
         model: Any module.
     """
-    return {name: _smaller(tensor) for name, tensor in model.state_dict().items()}
+    made: dict[Any, Tensor] = {}  # what is shared is stored once, as in a dense file
+    return {name: _smaller(value, made) for name, value in model.state_dict().items()}
 
 
-def dense_state_dict(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def dense_state_dict(state: Mapping[str, Any]) -> dict[str, Any]:
     """The way back: `model.load_state_dict(dense_state_dict(torch.load(path)))`.
 
     >>> model = nn.Linear(10, 10)
@@ -65,7 +71,8 @@ def dense_state_dict(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     Args:
         state: What `sparse_state_dict` returned.
     """
-    return {name: tensor.to_dense() if tensor.is_sparse else tensor for name, tensor in state.items()}
+    made: dict[int, Tensor] = {}
+    return {name: _dense(value, made) for name, value in state.items()}
 
 
 def sparse_size(model: nn.Module) -> SparseSize:
@@ -83,21 +90,43 @@ def sparse_size(model: nn.Module) -> SparseSize:
         ValueError: If it has no weights.
     """
     return SparseSize(
-        fraction_small(split_parameters(model).penalized.values()),
+        fraction_small(weight.value() for weight in penalized_weights(model)),
         _bytes_of(model.state_dict()),
         _bytes_of(sparse_state_dict(model)),
     )
 
 
-def _smaller(tensor: Tensor) -> Tensor:
-    if tensor.layout != torch.strided or not tensor.ndim:
-        return tensor
-    index_bytes = 8 * tensor.ndim
-    sparse_bytes = int(tensor.count_nonzero()) * (index_bytes + tensor.element_size())
-    return tensor.to_sparse() if sparse_bytes < tensor.nbytes else tensor
+def _smaller(value: Any, made: dict[Any, Tensor]) -> Any:
+    if isinstance(value, Tensor) and value.is_sparse:
+        return _marked(value)
+    if not isinstance(value, Tensor) or value.layout != torch.strided or not value.ndim or value.is_meta:
+        return value
+    index_bytes = 8 * value.ndim
+    sparse_bytes = int(value.count_nonzero()) * (index_bytes + value.element_size())
+    if sparse_bytes >= value.nbytes:
+        return value
+    place = (value.data_ptr(), value.shape, value.stride(), value.dtype, value.device)
+    if place not in made:
+        made[place] = value.to_sparse()
+    return made[place]
 
 
-def _bytes_of(state: Mapping[str, Tensor]) -> int:
+def _marked(tensor: Tensor) -> Tensor:
+    """The same numbers at the same places, but not said to be coalesced."""
+    return torch.sparse_coo_tensor(
+        tensor._indices(), tensor._values(), tensor.shape, is_coalesced=False, check_invariants=False
+    )
+
+
+def _dense(value: Any, made: dict[int, Tensor]) -> Any:
+    if not isinstance(value, Tensor) or not value.is_sparse:
+        return value
+    if id(value) not in made:
+        made[id(value)] = value.to_dense() if value.is_coalesced() else value.coalesce()
+    return made[id(value)]
+
+
+def _bytes_of(state: Mapping[str, Any]) -> int:
     file = io.BytesIO()
     torch.save(state, file)
     return file.tell()

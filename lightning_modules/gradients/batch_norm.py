@@ -26,7 +26,8 @@ from torch.nn.modules.batchnorm import _BatchNorm, _LazyNormBase
 from torch.nn.modules.instancenorm import _InstanceNorm
 from torch.utils.hooks import RemovableHandle
 
-from lightning_modules.module_names import is_within
+from lightning_modules.module_names import as_written, is_within, modules_by_name, without_compiler
+from lightning_modules.unseen_layers import unseen_layers
 
 
 def batch_norms(model: nn.Module, modules: Sequence[str] | None = None) -> dict[str, nn.Module]:
@@ -47,15 +48,16 @@ def batch_norms(model: nn.Module, modules: Sequence[str] | None = None) -> dict[
     Raises:
         ValueError: If a name is not that of a submodule.
     """
-    names = dict(model.named_modules())
-    for name in modules or ():
+    names = dict(modules_by_name(model))
+    roots = None if modules is None else [as_written(name) for name in modules]
+    for name in roots or ():
         if name not in names:
-            known = ", ".join(child for child, _ in model.named_children())
+            known = ", ".join(child for child, _ in without_compiler(model).named_children())
             raise ValueError(f"{type(model).__name__} has no submodule {name!r}. Its children are {known}.")
     return {
         name: module
         for name, module in names.items()
-        if _has_statistics(module) and (modules is None or any(is_within(name, root) for root in modules))
+        if _has_statistics(module) and (roots is None or any(is_within(name, root) for root in roots))
     }
 
 
@@ -117,6 +119,13 @@ class FreezeBatchNorm(pl.Callback):
             module.eval()
             self._hooks.append(module.register_forward_pre_hook(_evaluate))
 
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Hold them there in graphs too that were compiled before, which know of no hook."""
+        for module in self._modes:
+            _evaluate(module, ())
+
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Give the normalizations back as they were."""
         self._release()
@@ -145,6 +154,16 @@ class FreezeBatchNorm(pl.Callback):
                 )
         if not norms:
             place = "" if self.modules is None else f" in {', '.join(self.modules)}"
+            unseen = [
+                f"{layer.name} in {where}"
+                for where, layer in unseen_layers(pl_module)
+                if layer.normalizes_batches
+            ]
+            if unseen:
+                raise MisconfigurationException(
+                    f"FreezeBatchNorm cannot hold {', '.join(unseen)}. Set trainable = False of that layer, if it is "
+                    "one of Keras', which then uses the statistics that it has."
+                )
             raise MisconfigurationException(
                 f"FreezeBatchNorm found no batch normalization{place} of {type(pl_module).__name__}. "
                 "Leave the callback out; or make the layers in __init__, if configure_model makes them."

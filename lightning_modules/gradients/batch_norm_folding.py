@@ -9,37 +9,39 @@ that layer's units
 with x the layer's input, w and b the unit's weights and bias, γ and β the normalization's scale and shift, μ and σ²
 its running mean and variance, and ε its small constant. The normalization disappears, the outputs stay.
 
+Where a normalization comes after an activation, the layer behind it can do it as well, with a and c one number for each
+of that layer's inputs:
+
+    y = w · (a x + c) + b = (w a) · x + (b + w · c)      c = β − a μ
+
+In a convolution that pads with zeros this does not hold at the borders, where c is missing.
+
 Ioffe, Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift", ICML
 2015, section 3.1. https://arxiv.org/abs/1502.03167
 """
 
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.batchnorm import _BatchNorm, _LazyNormBase
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
-from torch.nn.utils.fusion import fuse_conv_bn_weights, fuse_linear_bn_weights
 
-from lightning_modules.gradients.batch_norm_order import Predecessor, called_before, written_before
-from lightning_modules.gradients.nested import tensors_in
+from lightning_modules.gradients.batch_norm_arithmetic import (
+    fold_back_,
+    fold_forward_,
+    is_plain_layer,
+    remainder,
+)
+from lightning_modules.gradients.batch_norm_order import Neighbour, Place, as_it_is_called, as_it_is_written
+from lightning_modules.gradients.nested import tensors_in, with_own_tensors
+from lightning_modules.layer_weights import computed_weights, copy_of, has_other_hooks, make_plain_
+from lightning_modules.module_names import modules_by_name, parameters_by_name
+from lightning_modules.unseen_layers import unseen_layers
 
 ModelT = TypeVar("ModelT", bound=nn.Module)
-
-# Subclasses may compute something else from their weights.
-_LAYERS: tuple[type[nn.Module], ...] = (
-    nn.Linear,
-    nn.Conv1d,
-    nn.Conv2d,
-    nn.Conv3d,
-    nn.ConvTranspose1d,
-    nn.ConvTranspose2d,
-    nn.ConvTranspose3d,
-)
-_BATCH_NORMS: tuple[type[nn.Module], ...] = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,13 @@ class Fold:
         batch_norm: Its name, as in `model.named_modules()`.
         layer: The name of the layer that takes it in; None where none can.
         obstacle: Why none can; None where one does.
+        forward: Whether that layer comes after it.
     """
 
     batch_norm: str
     layer: str | None
     obstacle: str | None = None
+    forward: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,19 +99,18 @@ def plan_folding(model: nn.Module, example: Any = None) -> FoldingReport:
         example: An input to call the model with, or a tuple of several. It shows the order in any other model:
             one forward pass is watched.
     """
-    names = {module: name or "(model)" for name, module in model.named_modules()}
-    norms = [module for module in names if isinstance(module, _BatchNorm)]
     # Statistics must not move while watching, and a model in training mode is refused whatever its order.
     ready = not any(module.training for module in model.modules())
-    order = called_before(model, example) if example is not None and ready else written_before(model)
-    owners = _owners(model)
-    rows = []
-    for norm in norms:
-        before = order.get(norm, Predecessor())
-        obstacle = _obstacle(norm, before, names, owners, example)
-        layer = names[before.module] if before.module is not None and obstacle is None else None
-        rows.append(Fold(names[norm], layer, obstacle))
-    return FoldingReport(tuple(rows))
+    places = as_it_is_called(model, example) if example is not None and ready else as_it_is_written(model)
+    look = _Look(model, example is not None)
+    norms = [module for _, module in modules_by_name(model) if isinstance(module, _BatchNorm)]
+    rows = [look.at(norm, places.get(norm, Place())) for norm in norms]
+    unseen = [
+        Fold(layer.name, None, f"is a {layer.kind} inside {where}, which is called as a whole")
+        for where, layer in unseen_layers(model)
+        if layer.normalizes_batches
+    ]
+    return FoldingReport((*rows, *unseen))
 
 
 @torch.no_grad()
@@ -116,8 +119,9 @@ def fold_batch_norm(
 ) -> ModelT:
     """A copy of a model in which the layers do what the batch normalizations behind them did.
 
-    Each batch normalization is replaced by `nn.Identity`, so that names and positions stay. The copy is for
-    evaluation. `plan_folding` says beforehand what goes where.
+    Each batch normalization is replaced by `nn.Identity`, so that names and positions stay; or by what it does besides,
+    see `REMAINDER_OF`. The copy is for evaluation; weights that were computed from others are plain in it, and of a
+    compiled model it is a copy that is not compiled. `plan_folding` says beforehand what goes where.
 
     >>> model = nn.Sequential(nn.Linear(1, 1), nn.BatchNorm1d(1)).eval()
     >>> _ = nn.init.constant_(model[0].weight, 6.0), nn.init.constant_(model[0].bias, 1.0)
@@ -149,96 +153,143 @@ def fold_batch_norm(
             + "\n  ".join(obstacles)
             + "\nstrict=False leaves these in and folds the others."
         )
-    folded = copy.deepcopy(model)
+    folded = copy_of(model)
     for row in report:
         if row.layer is not None:
-            _fold_(folded.get_submodule(row.layer), folded.get_submodule(row.batch_norm))
-            folded.set_submodule(row.batch_norm, nn.Identity().eval())
+            layer, norm = folded.get_submodule(row.layer), folded.get_submodule(row.batch_norm)
+            assert isinstance(norm, _BatchNorm)
+            rest = remainder(norm)
+            assert rest is not None
+            for module in (layer, norm):
+                make_plain_(module)
+            (fold_forward_ if row.forward else fold_back_)(layer, norm)
+            folded.set_submodule(row.batch_norm, rest.eval())
     if example is not None:
         _compare(model, folded, example, tolerance)
     return folded
 
 
-def _fold_(layer: nn.Module, norm: nn.Module) -> None:
-    """Give the layer the weights and the bias that make the normalization needless."""
-    assert isinstance(norm, _BatchNorm)
-    assert norm.running_mean is not None and norm.running_var is not None
-    mean, var = norm.running_mean, norm.running_var
-    scale = torch.ones_like(mean) if norm.weight is None else norm.weight
-    shift = torch.zeros_like(mean) if norm.bias is None else norm.bias
-    if isinstance(layer, nn.Linear):
-        layer.weight, layer.bias = fuse_linear_bn_weights(
-            layer.weight, layer.bias, mean, var, norm.eps, scale, shift
-        )
-        return
-    assert isinstance(layer, _ConvNd)
-    if not isinstance(layer, _ConvTransposeNd):
-        layer.weight, layer.bias = fuse_conv_bn_weights(
-            layer.weight, layer.bias, mean, var, norm.eps, scale, shift
-        )
-        return
-    # A transposed convolution's weight holds the outputs of one group: (inputs, outputs / groups, *kernel).
-    bias = torch.zeros_like(mean) if layer.bias is None else layer.bias
-    parts = zip(*(t.chunk(layer.groups) for t in (layer.weight, bias, mean, var, scale, shift)), strict=True)
-    fused = [fuse_conv_bn_weights(w, b, m, v, norm.eps, s, t, transpose=True) for w, b, m, v, s, t in parts]
-    layer.weight = nn.Parameter(torch.cat([weight for weight, _ in fused]), layer.weight.requires_grad)
-    layer.bias = nn.Parameter(torch.cat([bias for _, bias in fused]), layer.weight.requires_grad)
+class _Look:
+    """Looks at the batch normalizations of a model, one after the other."""
 
+    def __init__(self, model: nn.Module, is_watched: bool) -> None:
+        self.is_watched = is_watched
+        self.names = {module: name or "(model)" for name, module in modules_by_name(model)}
+        self.owners = _owners(model)
 
-def _obstacle(
-    norm: _BatchNorm,
-    before: Predecessor,
-    names: dict[nn.Module, str],
-    owners: dict[int, list[str]],
-    example: Any,
-) -> str | None:
-    """Why this batch normalization cannot be folded."""
-    if norm.training:
-        return "is in training mode. Call model.eval() first"
-    if type(norm) not in _BATCH_NORMS:
-        return f"is a {type(norm).__name__}, of which it is not known what it computes"
-    if norm.running_mean is None:
-        return "has track_running_stats=False, so its scale depends on each batch"
-    if before.obstacle is not None:
-        return before.obstacle
-    layer = before.module
-    if layer is None:
-        if example is None:
-            return "it cannot be seen what comes before it. Pass example=, an input to call the model with"
-        return "comes after no layer whose output reaches it unchanged"
-    what = f"{names[layer]} ({type(layer).__name__})"
-    if type(layer) not in _LAYERS or not isinstance(layer, (nn.Linear, _ConvNd)):
-        return f"comes after {what}, which is no dense or convolutional layer"
-    if layer.training:
-        return f"comes after {what}, which is in training mode. Call model.eval() first"
-    for module in (norm, layer):
-        if module._forward_hooks or module._forward_pre_hooks:
+    def at(self, norm: _BatchNorm, place: Place) -> Fold:
+        name = self.names[norm]
+        obstacle = self._of_norm(norm) or self._before(norm, place.before)
+        if obstacle is None:
+            assert place.before.module is not None
+            return Fold(name, self.names[place.before.module])
+        if self._of_norm(norm) is not None or type(remainder(norm)) is not nn.Identity:
+            return Fold(name, None, obstacle)
+        after = place.after.module
+        too = place.after.obstacle if after is None else self._after(norm, after)
+        if after is not None and too is None and is_plain_layer(after):
+            return Fold(name, self.names[after], forward=True)
+        return Fold(name, None, obstacle if too is None else f"{obstacle}; {too}")
+
+    def _of_norm(self, norm: _BatchNorm) -> str | None:
+        """What is in the way, whatever stands around it."""
+        if norm.training:
+            return "is in training mode. Call model.eval() first"
+        if remainder(norm) is None:
             return (
-                f"{names[module]} has a forward hook, which would see or do something else. Remove it first"
+                f"is a {type(norm).__name__}, of which it is not known what it computes. If it normalizes and then does "
+                "something else, add that to lightning_modules.gradients.batch_norm_arithmetic.REMAINDER_OF"
             )
-        for part in (module, *module.parameters(recurse=False)):
-            if len(owners[id(part)]) > 1:
-                return f"is shared: {' and '.join(owners[id(part)])} are the same"
-    units = layer.out_features if isinstance(layer, nn.Linear) else layer.out_channels
-    if units != norm.num_features:
-        return f"normalizes {norm.num_features} features, but {what} has {units} units"
+        if isinstance(norm, _LazyNormBase) and norm.has_uninitialized_params():
+            return "is lazy and has no statistics yet. Call the model once first"
+        if norm.running_mean is None:
+            return "has track_running_stats=False, so its scale depends on each batch"
+        return None
+
+    def _before(self, norm: _BatchNorm, before: Neighbour) -> str | None:
+        if before.obstacle is not None:
+            return before.obstacle
+        layer = before.module
+        if layer is None:
+            if not self.is_watched:
+                return (
+                    "it cannot be seen what comes before it. Pass example=, an input to call the model with"
+                )
+            return "comes after no layer whose output reaches it unchanged"
+        what = f"{self.names[layer]} ({type(layer).__name__})"
+        if not is_plain_layer(layer):
+            return f"comes after {what}, which is no dense or convolutional layer"
+        if layer.training:
+            return f"comes after {what}, which is in training mode. Call model.eval() first"
+        units = layer.out_features if isinstance(layer, nn.Linear) else layer.out_channels
+        return (
+            self._entangled(norm, layer)
+            or _dimensions(norm, layer, what)
+            or (
+                None
+                if units == norm.num_features
+                else f"normalizes {norm.num_features} features, but {what} has {units} units"
+            )
+        )
+
+    def _after(self, norm: _BatchNorm, layer: nn.Module) -> str | None:
+        """Why the layer after it cannot take it in, where that is one that could."""
+        if not is_plain_layer(layer):
+            return None
+        what = f"{self.names[layer]} ({type(layer).__name__})"
+        if layer.training:
+            return f"{what} after it is in training mode"
+        if isinstance(layer, _ConvTransposeNd):
+            return f"{what} after it is transposed, where borders are reached by fewer weights"
+        if (
+            isinstance(layer, _ConvNd)
+            and layer.padding_mode == "zeros"
+            and any(layer._reversed_padding_repeated_twice)
+        ):
+            return f"{what} after it pads with zeros, which would not be normalized"
+        inputs = layer.in_features if isinstance(layer, nn.Linear) else layer.in_channels
+        if inputs != norm.num_features:
+            return f"{what} after it has {inputs} inputs for {norm.num_features} features"
+        return self._entangled(norm, layer) or _dimensions(norm, layer, what)
+
+    def _entangled(self, norm: nn.Module, layer: nn.Module) -> str | None:
+        for module in (norm, layer):
+            if has_other_hooks(module):
+                return f"{self.names[module]} has a forward hook, which would see or do something else. Remove it first"
+            sources = [source for weight in computed_weights(module).values() for source in weight.sources]
+            for part in (module, *module.parameters(recurse=False), *sources):
+                if len(self.owners[id(part)]) > 1:
+                    return f"is shared: {' and '.join(self.owners[id(part)])} are the same"
+        return None
+
+
+def _dimensions(norm: nn.Module, layer: nn.Module, what: str) -> str | None:
+    if isinstance(layer, nn.Linear) and isinstance(norm, (nn.BatchNorm2d, nn.BatchNorm3d)):
+        return f"{what} has its units last, where a {type(norm).__name__} has its features second"
     return None
 
 
 def _owners(model: nn.Module) -> dict[int, list[str]]:
     """Under which names each module and each parameter is found."""
     owners: dict[int, list[str]] = {}
-    for name, module in model.named_modules(remove_duplicate=False):
+    for name, module in modules_by_name(model, remove_duplicate=False):
         owners.setdefault(id(module), []).append(name)
-    for name, parameter in model.named_parameters(remove_duplicate=False):
+    for name, parameter in parameters_by_name(model, remove_duplicate=False):
         owners.setdefault(id(parameter), []).append(name)
     return owners
 
 
 def _compare(model: nn.Module, folded: nn.Module, example: Any, tolerance: float) -> None:
     arguments = example if isinstance(example, tuple) else (example,)
-    for before, after in zip(tensors_in(model(*arguments)), tensors_in(folded(*arguments)), strict=True):
-        if not before.is_floating_point() or before.numel() == 0:
+    # Each on a copy: a model may write into its inputs.
+    outputs = [list(tensors_in(one(*with_own_tensors(arguments)))) for one in (model, folded)]
+    if not any(outputs):
+        raise ValueError(
+            f"No tensor is seen in what {type(model).__name__} returns, so outputs cannot be compared. Return tensors, "
+            "or containers of them."
+        )
+    for before, after in zip(*outputs, strict=True):
+        if not (before.is_floating_point() or before.is_complex()) or before.numel() == 0:
             continue
         largest = before.abs().max().item()
         difference = (before - after).abs().max().item()

@@ -15,7 +15,8 @@ from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 from torch.overrides import TorchFunctionMode
 
-from lightning_modules.gradients.nested import tensors_in
+from lightning_modules.gradients.nested import tensors_in, with_own_tensors
+from lightning_modules.module_names import is_compiled, modules_by_name, uncompiled
 
 WeightLayer = nn.Linear | _ConvNd
 
@@ -102,14 +103,15 @@ def watched(
     watch = _Watch(is_activation)
     training = {module: module.training for module in model.modules()}
     handles = []
-    for module in model.modules():
+    for _, module in modules_by_name(model):
         if is_activation(module) or _is_one_step(module):
             handles.append(module.register_forward_pre_hook(watch.before, with_kwargs=True))
             handles.append(module.register_forward_hook(watch.after))
+    arguments = with_own_tensors(example if isinstance(example, tuple) else (example,))
     try:
         model.eval()
-        with torch.no_grad(), torch.random.fork_rng(devices=[]), watch:
-            model(*example) if isinstance(example, tuple) else model(example)
+        with torch.no_grad(), torch.random.fork_rng(devices=[]), uncompiled(), watch:
+            model(*arguments)
     finally:
         for handle in handles:
             handle.remove()
@@ -202,7 +204,7 @@ def _steps(module: nn.Module) -> Iterator[nn.Module | None]:
         return
     for child in children:
         yield from _steps(child)
-        if not isinstance(module, nn.Sequential):
+        if not isinstance(module, nn.Sequential) and not is_compiled(module):
             yield None
 
 

@@ -97,6 +97,8 @@ class ClipGradientValue(GradientClipping):
         FloatingPointError: In training, if a gradient is not finite and `non_finite` is "raise".
     """
 
+    compares = True
+
     def __init__(self, limit: float, non_finite: NonFinite = "raise", every_step: bool = False) -> None:
         super().__init__(non_finite, every_step)
         _check("limit", limit)

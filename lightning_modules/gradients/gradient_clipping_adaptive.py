@@ -22,6 +22,8 @@ from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
 from lightning_modules.gradients.gradient_clipping_callback import GradientClipping, NonFinite
+from lightning_modules.layer_weights import weights_of
+from lightning_modules.module_names import as_written, modules_by_name, parameters_by_name
 
 
 def unit_norms(tensor: Tensor) -> Tensor:
@@ -157,8 +159,8 @@ class AdaptiveGradientClipping(GradientClipping):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Find the parameters to leave out, and the weights that have their units second."""
         super().on_train_start(trainer, pl_module)
-        modules = dict(pl_module.named_modules())
-        unknown = [name for name in self.exclude or () if name not in modules]
+        modules = dict(modules_by_name(pl_module))
+        unknown = [name for name in self.exclude or () if as_written(name) not in modules]
         if unknown:
             raise MisconfigurationException(
                 f"AdaptiveGradientClipping(exclude={self.exclude}): {type(pl_module).__name__} has no module "
@@ -166,12 +168,15 @@ class AdaptiveGradientClipping(GradientClipping):
             )
         layers = [name for name, module in modules.items() if isinstance(module, (nn.Linear, _ConvNd))]
         names = layers[-1:] if self.exclude is None else self.exclude
-        self._left_out = {id(p) for name in names for p in modules[name].parameters()}
-        self.excluded = tuple(name for name, p in pl_module.named_parameters() if id(p) in self._left_out)
+        self._left_out = {id(p) for name in names for p in modules[as_written(name)].parameters()}
+        self.excluded = tuple(name for name, p in parameters_by_name(pl_module) if id(p) in self._left_out)
+        # What a weight is computed from, where it is, has the same shape: v of weight norm, say.
         self._transposed = {
-            id(module.weight): module.groups
-            for module in modules.values()
-            if isinstance(module, _ConvTransposeNd)
+            id(source): weight.layer.groups
+            for weight in weights_of(pl_module)
+            if weight.own_name == "weight" and isinstance(weight.layer, _ConvTransposeNd)
+            for source in weight.sources
+            if source.ndim == weight.ndim and source.shape[1] > 1
         }
 
     def measure(self, parameters: Sequence[nn.Parameter]) -> float:

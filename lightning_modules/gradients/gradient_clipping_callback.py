@@ -8,7 +8,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import pytorch_lightning as pl
 import torch
@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import Metric
 
+from lightning_modules.gradient_kinds import refuse_gradients
+from lightning_modules.module_names import parameters_by_name
 from lightning_modules.trainer_callbacks import callbacks_of
 
 NonFinite = Literal["raise", "skip"]
@@ -33,8 +35,12 @@ def global_norm(gradients: Sequence[Tensor]) -> Tensor:
         gradients: At least one tensor, of any shapes.
     """
     # In half precision the norm of what is finite may not be.
-    half = any(gradient.dtype in (torch.float16, torch.bfloat16) for gradient in gradients)
-    norms = torch._foreach_norm(list(gradients), 2.0, torch.float32 if half else None)
+    half = [gradient for gradient in gradients if gradient.dtype in (torch.float16, torch.bfloat16)]
+    whole = [gradient for gradient in gradients if gradient.dtype not in (torch.float16, torch.bfloat16)]
+    norms = [
+        *(torch._foreach_norm(half, 2.0, torch.float32) if half else ()),
+        *(torch._foreach_norm(whole, 2.0) if whole else ()),
+    ]
     total: Tensor = torch.linalg.vector_norm(torch.stack([norm.to(norms[0].device) for norm in norms]))
     return total
 
@@ -58,7 +64,13 @@ class GradientClipping(pl.Callback):
         clipped: How many of these steps were clipped.
         skipped: How many of them were skipped.
         norms: With `every_step`, the norm of each step before clipping.
+        compares: Whether this clipping compares number with number, which complex ones do not allow.
+
+    Raises:
+        TypeError: In a step, before anything has changed, if a gradient is sparse, or complex where numbers are compared.
     """
+
+    compares: ClassVar[bool] = False
 
     def __init__(self, non_finite: NonFinite = "raise", every_step: bool = False) -> None:
         if non_finite not in get_args(NonFinite):
@@ -143,6 +155,7 @@ class GradientClipping(pl.Callback):
         parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
         if not parameters:
             return
+        refuse_gradients(type(self).__name__, pl_module, parameters, complex_too=self.compares)
         norm = self.measure(parameters)
         is_finite = math.isfinite(norm)
         if not is_finite:
@@ -258,7 +271,7 @@ def _scales(trainer: pl.Trainer) -> bool:
 def _describe(
     pl_module: pl.LightningModule, parameters: Sequence[nn.Parameter], norm: float, step: int
 ) -> str:
-    names = {id(parameter): name for name, parameter in pl_module.named_parameters()}
+    names = {id(parameter): name for name, parameter in parameters_by_name(pl_module)}
     bad = [
         names.get(id(p), "a parameter outside the module")
         for p in parameters

@@ -49,6 +49,8 @@ from lightning_modules.gradients.initialization_report import (
     InitializationReport,
     LayerReport,
 )
+from lightning_modules.layer_weights import cannot_be_set, weights_of
+from lightning_modules.module_names import modules_by_name, parameters_by_name
 
 _NORMALIZATIONS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 
@@ -163,7 +165,7 @@ def initialize(
 
     Raises:
         ValueError: If it cannot be seen what follows a layer, and nothing says it; if a parameter has no
-            values yet; if an argument is unknown.
+            values yet, or cannot be set because it is sparse or expanded; if an argument is unknown.
     """
     if scheme not in (None, *get_args(Scheme)):
         raise ValueError(f"scheme must be one of {', '.join(get_args(Scheme))}, got {scheme!r}.")
@@ -171,12 +173,18 @@ def initialize(
         raise ValueError(
             f"distribution must be one of {', '.join(get_args(Distribution))}, got {distribution!r}."
         )
-    for name, parameter in model.named_parameters():
+    for name, parameter in parameters_by_name(model):
         if is_lazy(parameter) or parameter.is_meta:
             what = "lazy" if is_lazy(parameter) else "on the meta device"
             raise ValueError(
                 f"{name} is {what} and has no values yet. Call the model once, or materialize it, first."
             )
+    for weight in weights_of(model):
+        is_drawn = is_weight_layer(weight.layer) or isinstance(weight.layer, _NORMALIZATIONS)
+        if not is_drawn or weight.parameter is None or not weight.parameter.requires_grad:
+            continue
+        if (obstacle := cannot_be_set(weight.parameter)) is not None:
+            raise ValueError(f"{weight.name} {obstacle}.")
     given = activation() if isinstance(activation, type) else activation
     if given is not None and scheme is None and scheme_for(given) is None:
         raise ValueError(
@@ -187,7 +195,7 @@ def initialize(
 
     owner = {id(p): name for name, module in _left_alone(model) for p in module.parameters(recurse=False)}
     rows = []
-    for name, module in model.named_modules():
+    for name, module in modules_by_name(model):
         own = dict(module.named_parameters(recurse=False))
         label = name or "(model)"
         kind = type(module).__name__
@@ -367,7 +375,7 @@ def _following(
     model: nn.Module, scheme: Scheme | None, given: nn.Module | None, example: Any
 ) -> dict[nn.Module, Following]:
     layers: dict[nn.Module, str] = {
-        module: name for name, module in model.named_modules() if is_weight_layer(module)
+        module: name for name, module in modules_by_name(model) if is_weight_layer(module)
     }
 
     def is_activation(module: nn.Module) -> bool:
@@ -394,7 +402,7 @@ def _following(
 
 def _left_alone(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     """Embeddings and whatever else has weights that are not drawn here, even if a weight layer shares them."""
-    for name, module in model.named_modules():
+    for name, module in modules_by_name(model):
         if not is_weight_layer(module) and not isinstance(module, _NORMALIZATIONS):
             yield name or "(model)", module
 

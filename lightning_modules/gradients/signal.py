@@ -16,7 +16,6 @@ Glorot, Bengio, "Understanding the difficulty of training deep feedforward neura
 networks in this way. https://proceedings.mlr.press/v9/glorot10a.html
 """
 
-import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +29,11 @@ from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 from torchmetrics import Metric
 
+from lightning_modules.gradients.nested import tensors_in, with_own_tensors
 from lightning_modules.gradients.signal_report import LayerSignal, SignalReport
+from lightning_modules.layer_weights import computed_weights, copy_of
+from lightning_modules.module_names import modules_by_name, without_compiler
+from lightning_modules.unseen_layers import HidesLayers
 
 BOUNDS: dict[type[nn.Module], tuple[float, float]] = {
     nn.Hardsigmoid: (0.0, 1.0),
@@ -51,7 +54,8 @@ def signal(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] |
     The work is done on a copy, in the mode that the model is in: gradients, running statistics, metrics,
     training modes and random numbers of the model itself stay as they are, after an error too.
 
-    Layers are the modules without modules in them; what a `forward` computes by functions is not seen.
+    Layers are the modules without modules in them; what a `forward` computes by functions is not seen, and neither are
+    Keras' layers: a `KerasModule` is one layer.
 
     >>> model = nn.Sequential(nn.Linear(1, 2, bias=False), nn.ReLU())
     >>> _ = model[0].weight.data.copy_(torch.tensor([[1.0], [-1.0]]))
@@ -73,18 +77,19 @@ def signal(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] |
         ValueError: If the model cannot be copied, if it optimizes manually and there is no `loss_fn`, or if the
             loss is not one number.
     """
+    model = without_compiler(model)
     if isinstance(model, pl.LightningModule) and loss_fn is None and not model.automatic_optimization:
         raise ValueError(
             f"{type(model).__name__} optimizes manually: its training_step would make a step. Pass loss_fn=."
         )
     try:
-        twin = copy.deepcopy(model)
+        twin = copy_of(model)
     except (RuntimeError, TypeError) as error:  # tensors with a history; locks, generators and their like
         raise ValueError(f"{type(model).__name__} cannot be copied: {error}") from error
     watch = _Watch(twin)
     devices = {p.device for p in twin.parameters() if p.device.type == "cuda"}
     with torch.random.fork_rng(devices=devices), torch.enable_grad(), watch:
-        loss = _loss(twin, batch, loss_fn)
+        loss = _loss(twin, with_own_tensors(batch), loss_fn)
     if loss is None:
         return SignalReport(tuple(_row(seen, {}) for seen in watch.seen))
     if loss.numel() != 1:
@@ -101,7 +106,7 @@ def _loss(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] | 
         for name in ("log", "log_dict"):
             setattr(model, name, _log_nothing)
         output = model.training_step(batch, 0)
-        loss = output.get("loss") if isinstance(output, dict) else output
+        loss = output.get("loss") if isinstance(output, Mapping) else output
         if not isinstance(loss, Tensor):
             raise TypeError(
                 f"{type(model).__name__}.training_step returned no loss but {type(output).__name__}. Pass loss_fn=."
@@ -137,10 +142,11 @@ class _Watch:
 
     def __init__(self, model: nn.Module) -> None:
         self.seen: list[_Seen] = []
+        hidden = {p for m in model.modules() if isinstance(m, HidesLayers) for p in m.modules() if p is not m}
         self._names = {
             module: name or "(model)"
-            for name, module in model.named_modules()
-            if _is_layer(module) and "parametrizations" not in name.split(".")
+            for name, module in modules_by_name(model)
+            if _is_layer(module) and module not in hidden and "parametrizations" not in name.split(".")
         }
         self._calls: dict[nn.Module, int] = {}
         self._units_dim = -1
@@ -155,11 +161,12 @@ class _Watch:
 
     @torch.no_grad()
     def _measure(self, module: nn.Module, args: Any, output: Any) -> None:
-        while isinstance(output, (tuple, list)) and output:  # recurrent layers and attention give out more
-            output = output[0]
+        output = next(
+            tensors_in(output), None
+        )  # recurrent layers and attention give out more, others a dictionary
         if isinstance(module, _ConvNd):
             self._units_dim = 1
-        elif isinstance(module, nn.Linear):
+        elif isinstance(module, (nn.Linear, HidesLayers)):
             self._units_dim = -1
         if not isinstance(output, Tensor) or not output.is_floating_point() or output.ndim == 0:
             return
@@ -188,7 +195,7 @@ class _Watch:
 def _is_layer(module: nn.Module) -> bool:
     if isinstance(module, (Metric, *_PASS_ON)):
         return False
-    has_weights = any(True for _ in module.parameters(recurse=False))
+    has_weights = isinstance(module, HidesLayers) or any(True for _ in module.parameters(recurse=False))
     return parametrize.is_parametrized(module) or not any(True for _ in module.children()) or has_weights
 
 
@@ -230,13 +237,14 @@ def _row(seen: _Seen, gradients: Mapping[int, Tensor | None]) -> LayerSignal:
 
 
 def _weights(module: nn.Module) -> list[nn.Parameter]:
-    """A layer's own parameters without its biases; those behind a parametrization too."""
-    own = [p for name, p in module.named_parameters(recurse=False) if not _is_bias(name)]
-    if parametrize.is_parametrized(module):
-        for name, parametrization in module.parametrizations.items():  # type: ignore[operator, union-attr]  # a ModuleDict, seen as any module
-            if not _is_bias(name):
-                own += list(parametrization.parameters())
-    return own
+    """A layer's own parameters without its biases; of a computed weight those that it is computed from."""
+    computed = computed_weights(module)
+    of_biases = {id(p) for name, weight in computed.items() if _is_bias(name) for p in weight.sources}
+    inside = isinstance(module, HidesLayers)
+    own = [p for name, p in module.named_parameters(recurse=inside) if not _is_bias(name.rpartition(".")[2])]
+    known = {id(p) for p in own}
+    behind = [p for weight in computed.values() for p in weight.sources if id(p) not in known]
+    return [p for p in (*own, *behind) if id(p) not in of_biases]
 
 
 def _is_bias(name: str) -> bool:

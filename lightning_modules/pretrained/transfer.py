@@ -21,14 +21,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from lightning_modules.module_names import is_within
-from lightning_modules.pretrained.transfer_report import ReusedTensor, ReuseReport, Status, describe
+from lightning_modules.module_names import as_written, is_within, modules_by_name
+from lightning_modules.pretrained.transfer_loading import is_extra, load, shape_of
+from lightning_modules.pretrained.transfer_report import (
+    ReusedTensor,
+    ReuseReport,
+    Status,
+    WeightsDoNotFit,
+    describe,
+)
 
 Source = nn.Module | Mapping[str, Any] | str | PathLike[str]
-
-
-class WeightsDoNotFit(ValueError):
-    """Raised by `reuse` when something that was to be loaded is not there or has another shape; nothing was loaded."""
 
 
 def reuse(
@@ -41,7 +44,9 @@ def reuse(
 ) -> ReuseReport:
     """Copy the weights and buffers of a trained network into those layers of `model` that take them over.
 
-    What is reused is copied: the source stays as it is, and may be deleted.
+    What is reused is copied: the source stays as it is, and may be deleted. What modules save besides tensors
+    (`get_extra_state`) is taken over with them. Names are those of the network as it was written, whether the model or
+    the source is compiled or not.
 
     ```python
     >>> from lightning_modules import MLP
@@ -61,7 +66,7 @@ def reuse(
     Args:
         model: The network that takes over, changed in place: a LightningModule or any module.
         source: A LightningModule or any module; the path of a checkpoint of Lightning's, or of a saved
-            `state_dict()`; or such a dictionary.
+            `state_dict()`; or what `torch.load` gives of them.
         layers: Which of the model's submodules take over what the source has by the same name, such as
             `["network.1", "network.3"]`; or, where names differ, a mapping from the source's to the model's:
             `{"body": "network.0"}`. The name "" is the whole. None is everything.
@@ -73,8 +78,10 @@ def reuse(
         What was loaded and what was not, by name and shape; print it.
 
     Raises:
-        WeightsDoNotFit: If something does not fit and `strict` is True, or if nothing would be loaded at all.
-            The model is as it was.
+        WeightsDoNotFit: If something does not fit and `strict` is True, or if nothing would be loaded at all; if a
+            tensor of the model cannot be set or one of the source holds no numbers (meta, expanded, another layout); if
+            two names of the model are one tensor and are to hold different numbers; if a module refuses what
+            another has saved. The model is as it was.
         ValueError: If a name is not that of a submodule or a tensor, if two layers would take the same place, if
             a layer is lazy and has no shape yet, or if a file holds no weights, or more than weights.
         TypeError: If `layers` or `new` is a string.
@@ -82,24 +89,21 @@ def reuse(
     for name, value in (("layers", layers), ("new", new)):
         if isinstance(value, str):
             raise TypeError(f"{name} must hold names, got the string {value!r}. Use [{value!r}].")
-    theirs = _tensors(source if isinstance(source, Mapping) else _state(source))
-    ours = _tensors(model.state_dict(keep_vars=True))
-    for side, tensors in (("model", ours), ("source", theirs)):
-        lazy = [name for name, tensor in tensors.items() if is_lazy(tensor)]
+    theirs = _contents(_inside(source) if isinstance(source, Mapping) else _state(source))
+    ours = _contents(model.state_dict(keep_vars=True))
+    for side, contents in (("model", ours), ("source", theirs)):
+        lazy = [name for name, value in contents.items() if isinstance(value, Tensor) and is_lazy(value)]
         if lazy:
             raise ValueError(
                 f"{', '.join(lazy)} of the {side} has no shape yet. Call the {side} once with a batch of zeros."
             )
     places = _places(layers)
+    new = [as_written(name) for name in new]
     _check_names(model, [*places.values(), *new], ours)
     _check_source_names(list(places), theirs)
-    rows = _match(ours, theirs, places, new)
-    report = ReuseReport(tuple(rows))
+    report = ReuseReport(tuple(_match(ours, theirs, places, new)))
     _check(report, ours, theirs, strict)
-    with torch.no_grad():
-        for row in rows:
-            if row.status == "loaded" and row.name is not None and row.source_name is not None:
-                ours[row.name].copy_(theirs[row.source_name])
+    load(model, report, ours, theirs, new)
     return report
 
 
@@ -113,9 +117,8 @@ def _state(source: nn.Module | str | PathLike[str]) -> Mapping[str, Any]:
             f"{source} holds more than tensors and plain values, and such a file may run any code when it is read. "
             f"If you trust it, pass torch.load({str(source)!r}, weights_only=False)['state_dict'] instead. {error}"
         ) from None
-    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
-        content = content["state_dict"]
-    if not isinstance(content, Mapping) or not _tensors(content):
+    content = _inside(content) if isinstance(content, Mapping) else content
+    if not isinstance(content, Mapping) or not _contents(content):
         raise ValueError(
             f"{source} holds no weights: neither a checkpoint of Lightning's nor a saved state_dict(). "
             "Pass the part of it that maps names to tensors."
@@ -123,16 +126,27 @@ def _state(source: nn.Module | str | PathLike[str]) -> Mapping[str, Any]:
     return content
 
 
-def _tensors(state: Mapping[str, Any]) -> dict[str, Tensor]:
-    """Modules may also save what is no tensor."""
-    return {name: value for name, value in state.items() if isinstance(value, Tensor)}
+def _inside(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The state in what a checkpoint of Lightning's holds; any other state as it is."""
+    inner = content.get("state_dict")
+    return inner if isinstance(inner, Mapping) else content
+
+
+def _contents(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The tensors, and what modules save besides them; what else a state may hold belongs to neither."""
+    return {
+        as_written(name): value
+        for name, value in state.items()
+        if isinstance(name, str) and (isinstance(value, Tensor) or is_extra(name))
+    }
 
 
 def _places(layers: Sequence[str] | Mapping[str, str] | None) -> dict[str, str]:
     """From names in the source to names in the model."""
     if layers is None:
         return {"": ""}
-    places = dict(layers) if isinstance(layers, Mapping) else {name: name for name in layers}
+    named = layers.items() if isinstance(layers, Mapping) else zip(layers, layers, strict=True)
+    places = {as_written(theirs): as_written(ours) for theirs, ours in named}
     for name in places.values():
         others = [other for other in places.values() if is_within(other, name)]
         if len(others) > 1:
@@ -140,8 +154,8 @@ def _places(layers: Sequence[str] | Mapping[str, str] | None) -> dict[str, str]:
     return places
 
 
-def _check_names(model: nn.Module, names: Iterable[str], ours: Mapping[str, Tensor]) -> None:
-    known = dict(model.named_modules())
+def _check_names(model: nn.Module, names: Iterable[str], ours: Mapping[str, Any]) -> None:
+    known = dict(modules_by_name(model))
     for name in names:
         if name not in known and name not in ours:
             some = ", ".join(dict.fromkeys(tensor.rpartition(".")[0] or tensor for tensor in ours))
@@ -150,7 +164,7 @@ def _check_names(model: nn.Module, names: Iterable[str], ours: Mapping[str, Tens
             )
 
 
-def _check_source_names(names: Iterable[str], theirs: Mapping[str, Tensor]) -> None:
+def _check_source_names(names: Iterable[str], theirs: Mapping[str, Any]) -> None:
     for name in names:
         if not any(is_within(tensor, name) for tensor in theirs):
             some = ", ".join(dict.fromkeys(tensor.rpartition(".")[0] or tensor for tensor in theirs))
@@ -158,7 +172,7 @@ def _check_source_names(names: Iterable[str], theirs: Mapping[str, Tensor]) -> N
 
 
 def _match(
-    ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor], places: Mapping[str, str], new: Sequence[str]
+    ours: Mapping[str, Any], theirs: Mapping[str, Any], places: Mapping[str, str], new: Sequence[str]
 ) -> list[ReusedTensor]:
     source_of = {
         _moved(name, theirs_, ours_): name
@@ -170,21 +184,22 @@ def _match(
     for name, tensor in ours.items():
         wanted = any(is_within(name, place) for place in places.values())
         if not wanted or any(is_within(name, root) for root in new):
-            rows.append(ReusedTensor("new", name, tuple(tensor.shape), None, None))
+            rows.append(ReusedTensor("new", name, shape_of(name, tensor), None, None))
         elif name not in source_of:
-            rows.append(ReusedTensor("missing", name, tuple(tensor.shape), None, None))
+            rows.append(ReusedTensor("missing", name, shape_of(name, tensor), None, None))
         else:
-            found = theirs[source_of[name]]
-            status = _compare(tensor, found)
-            rows.append(ReusedTensor(status, name, tuple(tensor.shape), source_of[name], tuple(found.shape)))
+            source = source_of[name]
+            status = "loaded" if is_extra(name) else _compare(tensor, theirs[source])
+            shapes = shape_of(name, tensor), shape_of(source, theirs[source])
+            rows.append(ReusedTensor(status, name, shapes[0], source, shapes[1]))
     place_of = {source: name for name, source in source_of.items()}
     for source_name, tensor in theirs.items():
         place = place_of.get(source_name)
         is_new = place is not None and any(is_within(place, root) for root in new)
         if place is None or is_new:
-            rows.append(ReusedTensor("left out", None, None, source_name, tuple(tensor.shape)))
+            rows.append(ReusedTensor("left out", None, None, source_name, shape_of(source_name, tensor)))
         elif place not in ours:
-            rows.append(ReusedTensor("no place", None, None, source_name, tuple(tensor.shape)))
+            rows.append(ReusedTensor("no place", None, None, source_name, shape_of(source_name, tensor)))
     return rows
 
 
@@ -196,9 +211,7 @@ def _compare(ours: Tensor, theirs: Tensor) -> Status:
     return "loaded" if same else "kind differs"
 
 
-def _check(
-    report: ReuseReport, ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor], strict: bool
-) -> None:
+def _check(report: ReuseReport, ours: Mapping[str, Any], theirs: Mapping[str, Any], strict: bool) -> None:
     mismatches = report.mismatches
     if strict and mismatches:
         hint = _hint(ours, theirs) or (
@@ -213,7 +226,7 @@ def _check(
         raise WeightsDoNotFit(f"Not one tensor would be loaded. {hint}")
 
 
-def _hint(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> str | None:
+def _hint(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str | None:
     """Names that differ by what stands before them, as those of a network and of a module that has it as a part."""
     if set(ours) & set(theirs):
         return None

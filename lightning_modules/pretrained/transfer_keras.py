@@ -19,15 +19,23 @@ Chollet and others, "Keras". https://keras.io/keras_3/
 """
 
 import copy
+import itertools
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
+
+from lightning_modules.gradients.nested import tensors_in
+from lightning_modules.unseen_layers import HidesLayers, UnseenLayer
+
+# What Keras' layers call the rate at which they drop.
+_RATES = ("rate", "dropout", "recurrent_dropout", "_dropout")
 
 
-class KerasModule(nn.Module):
+class KerasModule(HidesLayers):
     """A Keras model, or some of its layers one after the other, to be trained by torch.
 
     `train()` and `eval()` are passed on as `training=`. What Keras trains is a parameter; what it does not, such as the
@@ -38,17 +46,22 @@ class KerasModule(nn.Module):
 
     On torch, Keras' dropout leaves its seed alone and draws from torch's generator: `torch.manual_seed` decides.
 
+    Its layers are Keras', and torch does not see them: `signal` takes it as one layer, `fold_batch_norm` and
+    `mc_dropout` say what inside it they can do nothing with.
+
     Args:
         model: A built Keras model or layer, or a list of layers, called in this order.
+        names: Names for the layers whose own Keras has made up, `dense_3`, in their order.
 
     Raises:
         ImportError: If Keras is not installed.
         RuntimeError: If Keras does not run on torch.
-        TypeError: If something is not a Keras layer.
-        ValueError: If a layer is not built; if one with variables has a name that Keras made up, or two have the same.
+        TypeError: If something is not a Keras layer, or `names` is a string.
+        ValueError: If a layer is not built; if one with variables has a name that Keras made up, and `names` gives it no
+            other; if `names` are too many; or if two have the same.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, names: Sequence[str] = ()) -> None:
         super().__init__()
         keras = _keras()
         layers = list(model) if isinstance(model, Sequence) else [model]
@@ -61,24 +74,29 @@ class KerasModule(nn.Module):
         # In a tuple, for a Keras layer is a Module, and would be registered with the names that it has itself.
         self._keras = tuple(layers)
         self._one = not isinstance(model, Sequence)
+        if isinstance(names, str):
+            raise TypeError(f"names must be a list of names, got the string {names!r}. Use [{names!r}].")
+        self._names = tuple(names)
         self._variables: list[tuple[nn.Module, str, Any]] = []
-        for name, variable, is_weight in _named_variables(layers, keras):
+        for name, variable, is_weight in _named_variables(layers, keras, _Names(self._names)):
             self._register(name, variable, is_weight)
 
-    def forward(self, *inputs: Tensor, **arguments: Any) -> Any:
+    def forward(self, *inputs: Any, **arguments: Any) -> Any:
         """Call the model, or the layers in turn, with `training=` as this module's mode is.
 
         Args:
-            *inputs: What the model takes, or the first of the layers; several inputs are handed on as a list.
+            *inputs: What the model takes, or the first of the layers: tensors, or lists or dictionaries of them. Several
+                inputs are handed on as a list.
             **arguments: What else a single model or layer takes, such as `mask=`.
         """
         import keras
 
         outputs: Any = inputs[0] if len(inputs) == 1 else list(inputs)
-        device = next((getattr(m, name).device for m, name, _ in self._variables), inputs[0].device)
+        held = (getattr(module, name) for module, name, _ in self._variables)
+        first = next(itertools.chain(held, tensors_in(outputs)), None)
         self._link()
         # Keras would move every input to the device that it has chosen for itself.
-        with keras.device(str(device)):
+        with keras.device(str(first.device)) if first is not None else nullcontext():
             for layer in self._keras:
                 outputs = layer(outputs, training=self.training, **arguments)
         return outputs
@@ -86,6 +104,20 @@ class KerasModule(nn.Module):
     def extra_repr(self) -> str:
         """The layers' names."""
         return ", ".join(layer.name for layer in self._keras)
+
+    def unseen_layers(self) -> list[UnseenLayer]:
+        """The Keras layers inside."""
+        keras = _keras()
+        return [
+            UnseenLayer(
+                str(inner.name),
+                type(inner).__name__,
+                isinstance(inner, keras.layers.BatchNormalization),
+                any(_is_rate(getattr(inner, name, None)) for name in _RATES),
+            )
+            for layer in self._keras
+            for inner in _with_inner(layer)
+        ]
 
     def _register(self, name: str, variable: Any, is_weight: bool) -> None:
         *path, last = name.split(".")
@@ -117,7 +149,7 @@ class KerasModule(nn.Module):
             # Keras copies by saving, and its arrays are not quite what NumPy 2 wants.
             warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
             layers = [copy.deepcopy(layer) for layer in self._keras]
-        twin = KerasModule(layers[0] if self._one else layers)
+        twin = KerasModule(layers[0] if self._one else layers, self._names)
         for own, copied in zip(self.parameters(), twin.parameters(), strict=True):
             copied.requires_grad_(own.requires_grad)
             copied.data = own.detach().clone()
@@ -129,11 +161,11 @@ class KerasModule(nn.Module):
         return twin
 
     def __reduce__(self) -> Any:
-        return _rebuild, (list(self._keras), self._one, self.training)
+        return _rebuild, (list(self._keras), self._one, self.training, self._names)
 
 
-def _rebuild(layers: list[Any], one: bool, training: bool) -> KerasModule:
-    return KerasModule(layers[0] if one else layers).train(training)
+def _rebuild(layers: list[Any], one: bool, training: bool, names: Sequence[str] = ()) -> KerasModule:
+    return KerasModule(layers[0] if one else layers, names).train(training)
 
 
 def _keras() -> Any:
@@ -164,33 +196,68 @@ def _with_inner(layer: Any) -> Iterator[Any]:
     yield from layer._flatten_layers(include_self=False, recursive=True)
 
 
-def _named_variables(layers: Iterable[Any], keras: Any) -> Iterator[tuple[str, Any, bool]]:
+class _Names:
+    """Names of layers: those that they have, and those that were given instead of what Keras has made up."""
+
+    def __init__(self, given: Sequence[str]) -> None:
+        self._given = given
+        self._made_up: dict[int, str] = {}
+
+    def of(self, layer: Any, is_chosen: bool) -> str:
+        """What Keras calls the parts of a layer of its own, such as lstm_cell_1, is stripped of its count."""
+        stem = re.sub(r"_\d+$", "", layer.name)
+        if stem.replace("_", "") != type(layer).__name__.replace("_", "").lower():
+            return str(layer.name)
+        if not is_chosen:
+            return stem
+        if id(layer) not in self._made_up:
+            if len(self._made_up) == len(self._given):
+                raise ValueError(
+                    f"{type(layer).__name__}({layer.name!r}) has a name of the kind that Keras makes up, and which "
+                    "counts the layers that a process has made before: a checkpoint would not fit the next one. Give it "
+                    f"another one, such as name={'body_' + stem!r}; or, where the model is made already, name all such "
+                    f"layers in their order: KerasModule(…, names={[*self._given, 'body_' + stem]})."
+                )
+            self._made_up[id(layer)] = self._given[len(self._made_up)]
+        return self._made_up[id(layer)]
+
+    def check_used(self) -> None:
+        """Refuse names that no layer took."""
+        if len(self._made_up) < len(self._given):
+            raise ValueError(
+                f"names holds {len(self._given)} names, and there are {len(self._made_up)} layers with variables whose "
+                "name Keras has made up. Those that you named yourself keep their names."
+            )
+
+
+def _named_variables(layers: Iterable[Any], keras: Any, names: _Names) -> Iterator[tuple[str, Any, bool]]:
     """Variables with the names of the layers that they are in, and whether they are weights."""
     seen: set[int] = set()
     taken: set[str] = set()
     for layer in layers:
-        for names, variable, is_weight in _within(layer, (), keras, is_named=False):
+        for path, variable, is_weight in _within(layer, (), keras, names, is_named=False):
             if id(variable) in seen:
                 continue  # of a layer that is used twice
             seen.add(id(variable))
-            name = ".".join(_clean(part) for part in (*names, variable.name))
+            name = ".".join(_clean(part) for part in (*path, variable.name))
             if name in taken:
                 raise ValueError(
                     f"Two variables would be called {name}. Give each layer a name of its own, with name=."
                 )
             taken.add(name)
             yield name, variable, is_weight
+    names.check_used()
 
 
 def _within(
-    layer: Any, path: tuple[str, ...], keras: Any, is_named: bool
+    layer: Any, path: tuple[str, ...], keras: Any, names: _Names, is_named: bool
 ) -> Iterator[tuple[tuple[str, ...], Any, bool]]:
     """The variables of a layer and of those inside it; the outermost model's own name says nothing."""
     if not layer.variables:
         return
     is_model = isinstance(layer, keras.Model)
     if is_named or not is_model:
-        path = (*path, _name(layer, is_chosen=not path or is_named))
+        path = (*path, names.of(layer, is_chosen=not path or is_named))
     inner = list(layer._flatten_layers(include_self=False, recursive=False))
     below = {id(variable) for child in inner for variable in child.variables}
     for variable in layer.variables:
@@ -198,21 +265,11 @@ def _within(
             # Keras keeps two lists; `variable.trainable` is False for a frozen weight too.
             yield path, variable, any(variable is weight for weight in layer._trainable_variables)
     for child in inner:
-        yield from _within(child, path, keras, is_named=is_model)
+        yield from _within(child, path, keras, names, is_named=is_model)
 
 
-def _name(layer: Any, is_chosen: bool) -> str:
-    """A layer's name. What Keras calls the parts of a layer of its own, such as lstm_cell_1, is stripped of its count."""
-    stem = re.sub(r"_\d+$", "", layer.name)
-    if stem.replace("_", "") != type(layer).__name__.replace("_", "").lower():
-        return str(layer.name)
-    if is_chosen:
-        raise ValueError(
-            f"{type(layer).__name__}({layer.name!r}) has a name of the kind that Keras makes up, and which counts the "
-            f"layers that a process has made before: a checkpoint would not fit the next one. Give it "
-            f"another one, such as name={'body_' + stem!r}."
-        )
-    return stem
+def _is_rate(value: Any) -> bool:
+    return isinstance(value, int | float) and value > 0
 
 
 def _clean(name: str) -> str:

@@ -12,9 +12,15 @@ Status = Literal["loaded", "new", "left out", "missing", "no place", "shape diff
 MISMATCHES: tuple[Status, ...] = ("missing", "no place", "shape differs", "kind differs")
 
 
+class WeightsDoNotFit(ValueError):
+    """Raised by `reuse` when something that was to be loaded is not there or cannot be loaded; nothing was loaded."""
+
+
 @dataclass(frozen=True)
 class ReusedTensor:
-    """What `reuse` did with one tensor. What the model does not have is None, and so is what the source lacks.
+    """What `reuse` did with one tensor, or with what a module saves besides its tensors.
+
+    What the model does not have is None, and so is what the source lacks.
 
     Attributes:
         status: "loaded"; "new", if the model was to keep its own; "left out", if the source's was not asked for; or a
@@ -31,6 +37,11 @@ class ReusedTensor:
     shape: tuple[int, ...] | None
     source_name: str | None
     source_shape: tuple[int, ...] | None
+
+    @property
+    def is_extra(self) -> bool:
+        """Whether this is no tensor but what a module saves by `get_extra_state`."""
+        return (self.name or self.source_name or "").endswith("_extra_state")
 
 
 @dataclass(frozen=True)
@@ -75,9 +86,12 @@ class ReuseReport:
         head = ("tensor of the model", "shape", "tensor of the source", "shape", "")
         table = aligned([head, *(_cells(row) for row in self.rows)], left=range(len(head)))
         own = [row for row in self.rows if row.name is not None]
-        total = sum(math.prod(row.shape or ()) for row in own)
-        loaded = sum(math.prod(row.shape or ()) for row in own if row.status == "loaded")
-        return f"{table}\nloaded {len(self.loaded)} of {len(own)} tensors, {loaded:,} of {total:,} numbers"
+        tensors = [row for row in own if not row.is_extra]
+        loaded = [row for row in tensors if row.status == "loaded"]
+        total, numbers = (sum(math.prod(row.shape or ()) for row in rows) for rows in (tensors, loaded))
+        line = f"loaded {len(loaded)} of {len(tensors)} tensors, {numbers:,} of {total:,} numbers"
+        extras = [row.status == "loaded" for row in own if row.is_extra]
+        return f"{table}\n{line}" + (f", and {sum(extras)} of {len(extras)} extra states" if extras else "")
 
 
 def describe(rows: Sequence[ReusedTensor]) -> str:
@@ -90,6 +104,10 @@ def describe(rows: Sequence[ReusedTensor]) -> str:
 
 
 def _describe(row: ReusedTensor) -> str:
+    if row.is_extra:
+        return (
+            f"{row.name or row.source_name}: an extra state, not in the {'source' if row.name else 'model'}"
+        )
     if row.status == "missing":
         return f"{row.name}: shape {row.shape}, not in the source"
     if row.status == "no place":
@@ -101,6 +119,7 @@ def _describe(row: ReusedTensor) -> str:
 
 def _cells(row: ReusedTensor) -> tuple[str, ...]:
     def shape(value: tuple[int, ...] | None) -> str:
-        return "" if value is None else " × ".join(map(str, value)) or "1 number"
+        single = "extra state" if row.is_extra else "1 number"
+        return "" if value is None else " × ".join(map(str, value)) or single
 
     return (row.name or "", shape(row.shape), row.source_name or "", shape(row.source_shape), row.status)

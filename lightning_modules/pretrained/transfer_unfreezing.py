@@ -28,6 +28,7 @@ from pytorch_lightning.utilities import rank_zero_info
 from torch import Tensor, nn
 
 from lightning_modules.gradients.batch_norm import FreezeBatchNorm, batch_norms
+from lightning_modules.module_names import as_written, modules_by_name, parameters_by_name
 from lightning_modules.pretrained.transfer_rates import LayerRates
 from lightning_modules.table import aligned
 
@@ -172,6 +173,14 @@ class GradualUnfreezing(pl.Callback):
         self._seen = trainer.callback_metrics.get(self.monitor) if self.monitor is not None else None
         rank_zero_info(f"Epoch {trainer.current_epoch}:\n{self.table()}")
 
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Hold batch normalizations in evaluation mode, in compiled graphs too."""
+        for layer in self._layers:
+            if layer.norms is not None:
+                layer.norms.on_train_batch_start(trainer, pl_module, batch, batch_idx)
+
     def on_after_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Drop the gradients that only DDP needed."""
         for layer in self._layers:
@@ -259,7 +268,7 @@ class GradualUnfreezing(pl.Callback):
         self.thawed = count
 
     def _find(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> list["_Layer"]:
-        modules = dict(pl_module.named_modules())
+        modules = dict(modules_by_name(pl_module))
         held = {id(p) for o in trainer.optimizers for group in o.param_groups for p in group["params"]}
         for optimizer in trainer.optimizers:
             if isinstance(optimizer, torch.optim.LBFGS):
@@ -271,14 +280,14 @@ class GradualUnfreezing(pl.Callback):
         for names, factor in zip(self.layers, self.factors, strict=True):
             parameters: dict[str, nn.Parameter] = {}
             for name in names:
-                if name not in modules:
+                if as_written(name) not in modules:
                     some = ", ".join(
-                        dict.fromkeys(n.rpartition(".")[0] for n, _ in pl_module.named_parameters())
+                        dict.fromkeys(n.rpartition(".")[0] for n, _ in parameters_by_name(pl_module))
                     )
                     raise MisconfigurationException(
                         f"{type(pl_module).__name__} has no submodule {name!r}. Those with parameters are {some}."
                     )
-                for own, parameter in modules[name].named_parameters():
+                for own, parameter in parameters_by_name(modules[as_written(name)]):
                     # What two layers share belongs to the upper one.
                     if id(parameter) not in taken and parameter.requires_grad:
                         parameters[f"{name}.{own}"] = parameter

@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
 from lightning_modules.gradients.activations import scheme_for
-from lightning_modules.gradients.batch_norm_order import written_before
+from lightning_modules.gradients.batch_norm_order import as_it_is_written
 
 _NORMALIZATIONS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 _ALPHA = (nn.AlphaDropout, nn.FeatureAlphaDropout)
@@ -93,7 +93,8 @@ def _alpha_dropout_without_selu(network: nn.Module) -> Iterator[Conflict]:
 
 def _needless_bias(network: nn.Module) -> Iterator[Conflict]:
     names = {module: name for name, module in network.named_modules()}
-    for norm, before in written_before(network).items():
+    for norm, place in as_it_is_written(network).items():
+        before = place.before
         layer = before.module
         if layer is not None and getattr(layer, "bias", None) is not None:
             yield Conflict(

@@ -28,6 +28,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.dropout import _DropoutNd
 
 from lightning_modules.gradients.activations import scheme_for
+from lightning_modules.module_names import as_written, modules_by_name
 
 _ALPHA = (nn.AlphaDropout, nn.FeatureAlphaDropout)
 _OUTPUTS = (nn.Softmax, nn.LogSoftmax, nn.LogSigmoid)
@@ -72,7 +73,7 @@ def add_dropout(
     """
     if not 0 <= rate < 1:
         raise ValueError(f"rate is the probability of dropping a number, in [0, 1), got {rate}.")
-    modules = dict(model.named_modules(remove_duplicate=False))
+    modules = dict(modules_by_name(model, remove_duplicate=False))
     names = _hidden(model, modules) if after is None else _named(model, modules, after)
     for name in names:
         if _is_followed(name, modules):
@@ -111,12 +112,12 @@ def _hidden(model: nn.Module, modules: dict[str, nn.Module]) -> list[str]:
 def _named(model: nn.Module, modules: dict[str, nn.Module], after: Sequence[str]) -> list[str]:
     if isinstance(after, str):
         raise TypeError(f"after must be a list of names, got the string {after!r}. Use [{after!r}].")
-    for name in after:
+    for name in map(as_written, after):
         if not name or name not in modules:
             raise ValueError(
                 f"{type(model).__name__} has no submodule {name!r}. Names are those of model.named_modules()."
             )
-    return list(after)
+    return [as_written(name) for name in after]
 
 
 def _is_followed(name: str, modules: dict[str, nn.Module]) -> bool:

@@ -25,9 +25,10 @@ import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
-from torch.nn.utils.parametrize import is_parametrized
 from torch.optim import Optimizer
 
+from lightning_modules.layer_weights import cannot_be_set, computed_weights
+from lightning_modules.module_names import as_written, modules_by_name
 from lightning_modules.regularization.after_step import AfterStep
 from lightning_modules.regularization.once_an_epoch import OnceAnEpoch
 
@@ -202,29 +203,36 @@ class _Layer:
 
 def _layers(model: nn.Module, exclude: Sequence[str]) -> dict[int, _Layer]:
     """The layers that have weights to shorten, by the identity of these."""
-    modules = dict(model.named_modules())
-    unknown = [name for name in exclude if name not in modules]
+    modules = dict(modules_by_name(model))
+    unknown = [name for name in exclude if as_written(name) not in modules]
     if unknown:
         raise MisconfigurationException(
             f"MaxNorm(exclude={list(exclude)}): {type(model).__name__} has no module {unknown[0]!r}. "
             "Names are those of model.named_modules()."
         )
-    excluded = {module for name in exclude for module in modules[name].modules()}
+    excluded = {module for name in exclude for module in modules[as_written(name)].modules()}
     left_out = {id(parameter) for module in excluded for parameter in module.parameters()}
     layers: dict[int, _Layer] = {}
     for name, module in modules.items():
         if not isinstance(module, (nn.Linear, _ConvNd)) or module in excluded:
             continue
         weight = module._parameters.get("weight")
-        if weight is None or is_parametrized(module, "weight"):
+        how = computed_weights(module).get("weight")
+        if how is not None or weight is None:
+            kind, remedy = (
+                (f" ({how.kind})", f", or make it plain first, with {how.remedy}") if how else ("", "")
+            )
             raise MisconfigurationException(
-                f"The weight of {name} is computed from other parameters (weight norm, spectral norm, pruning), so "
-                f"changing it has no effect. Leave it out with exclude=[{name!r}]."
+                f"The weight of {name} is computed from other parameters{kind}, so changing it has no effect. Leave it "
+                f"out with exclude=[{name!r}]{remedy}."
             )
         if isinstance(weight, nn.UninitializedParameter):
             raise MisconfigurationException(
                 f"The weight of {name}, a {type(module).__name__}, has no shape yet. Call the model on a batch first."
             )
+        obstacle = cannot_be_set(weight) if weight.requires_grad else None
+        if obstacle is not None and id(weight) not in left_out:
+            raise MisconfigurationException(f"The weight of {name} {obstacle}.")
         if id(weight) not in left_out:
             groups = module.groups if isinstance(module, _ConvTransposeNd) else None
             layers.setdefault(id(weight), _Layer(name, groups))

@@ -30,6 +30,7 @@ from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
 from lightning_modules.batch_inputs import inputs_of
+from lightning_modules.module_names import modules_by_name
 from lightning_modules.regularization.mc_dropout_prediction import MCPrediction, Tally
 from lightning_modules.regularization.mc_dropout_probe import probe
 
@@ -55,7 +56,7 @@ def dropout_on(model: nn.Module) -> Iterator[None]:
     Args:
         model: Any module. Every kind of `torch.nn`'s dropout counts.
     """
-    modes = {module: module.training for module in model.modules()}
+    modes = {module: module.training for _, module in modules_by_name(model)}
     # Attention in evaluation mode has a shortcut that leaves out its dropout modules.
     shortcut = torch.backends.mha.get_fastpath_enabled()
     try:
@@ -110,11 +111,6 @@ def mc_dropout(
         raise TypeError(f"inputs must be a tensor of shape (n, ...), got {type(inputs).__name__}.")
     if not len(inputs):
         raise ValueError("There are no inputs to predict from.")
-    if not any(isinstance(module, _DropoutNd) and module.p > 0 for module in model.modules()):
-        raise ValueError(
-            f"{type(model).__name__} has no dropout module with a rate above 0, so all passes would be the same. "
-            "MC dropout needs a network that was trained with dropout."
-        )
     # Modules may write into their inputs, which a tensor of inference mode would not tell.
     generators = _own_random_numbers(inputs.device, seed is not None)
     with dropout_on(model), generators, torch.inference_mode(False), torch.no_grad():

@@ -12,6 +12,9 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from lightning_modules.module_names import modules_by_name, uncompiled, without_compiler
+from lightning_modules.unseen_layers import unseen_layers
+
 # Functions that drop, and where torch's signatures have the rate: its name, its position, its default.
 _RATE_OF = {
     "alpha_dropout": ("p", 1, 0.5),
@@ -49,14 +52,21 @@ def probe(model: nn.Module, item: Tensor) -> Probe:
         item: A batch of one.
 
     Raises:
-        ValueError: If the model calls dropout as a function, has it inside another module, or calls no dropout
-            module at all.
+        ValueError: If the model calls dropout as a function, has it inside another module, has none with a rate above
+            0, or calls none.
     """
-    modules = dict(model.named_modules())
+    kind = type(without_compiler(model)).__name__
+    modules = dict(modules_by_name(model))
     _refuse_built_in(modules)
+    for where, layer in unseen_layers(model):
+        if layer.drops:
+            raise ValueError(
+                f"{where} has {layer.name} ({layer.kind}) inside, which cannot be switched on alone. Set its rate to 0 "
+                "and put an nn.Dropout in its place, between two modules."
+            )
     dropouts = [module for module in modules.values() if isinstance(module, _DropoutNd) and module.p > 0]
     watch, memory = _Functions(dropouts), _Memory(model, item)
-    with watch, memory:
+    with uncompiled(), watch, memory:
         output = model(item)
     if watch.found is not None:
         raise ValueError(
@@ -64,10 +74,13 @@ def probe(model: nn.Module, item: Tensor) -> Probe:
             "only modules can be switched on without switching on batch normalization. Make it an nn.Dropout that "
             "forward calls."
         )
-    if not watch.called:
+    if not dropouts:
         raise ValueError(
-            f"{type(model).__name__} calls none of its dropout modules, so all passes would be the same."
+            f"{kind} has no dropout module with a rate above 0, so all passes would be the same. "
+            "MC dropout needs a network that was trained with dropout."
         )
+    if not watch.called:
+        raise ValueError(f"{kind} calls none of its dropout modules, so all passes would be the same.")
     return Probe(output, memory.peak + item.nbytes)
 
 
@@ -101,7 +114,7 @@ def _caller(model: nn.Module, modules: Mapping[str, nn.Module], item: Tensor) ->
         handles.append(module.register_forward_pre_hook(enter))
         handles.append(module.register_forward_hook(leave))
     try:
-        with watch:
+        with uncompiled(), watch:
             model(item)
     finally:
         for handle in handles:

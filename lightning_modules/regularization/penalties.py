@@ -19,6 +19,9 @@ So shrink, then set to zero what is small: `zero_small_`.
 
 ℓ2 as here is the `weight_decay` of torch's SGD and Adam; that of AdamW is something else.
 
+Where a weight is computed from other parameters θ, as by weight norm, w is what is penalized: θ's gradient gets
+(∂w/∂θ)ᵀ λ sign(w), or (∂w/∂θ)ᵀ λ w. A proximal step on θ would be none on w, and is refused.
+
 Tibshirani, "Regression Shrinkage and Selection via the Lasso", J. R. Stat. Soc. B 58 (1996).
 https://doi.org/10.1111/j.2517-6161.1996.tb02080.x
 Duchi, Singer, "Efficient Online and Batch Learning Using Forward Backward Splitting", JMLR 10 (2009) (proximal).
@@ -33,6 +36,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from lightning_modules.layer_weights import Weight
 from lightning_modules.regularization.after_step import AfterStep
 from lightning_modules.regularization.penalties_callback import GradientPenalty, SparsePenalty
 
@@ -52,7 +56,7 @@ def add_l1_gradient_(parameters: Iterable[nn.Parameter], strength: float) -> Non
     """
     for parameter in parameters:
         if parameter.grad is not None:
-            parameter.grad.add_(parameter.sign(), alpha=strength)
+            parameter.grad.add_(parameter.sgn(), alpha=strength)  # of a complex number w / |w|
 
 
 @torch.no_grad()
@@ -110,6 +114,7 @@ class L2Penalty(GradientPenalty):
         TypeError: If `exempt` holds something else than types of modules.
         MisconfigurationException: When training starts, if there are no weights, or with FSDP, DeepSpeed, LBFGS, or
             a fused optimizer under 16-mixed precision.
+        TypeError: In a step, if the gradient of a weight is sparse.
     """
 
     def __init__(self, strength: float, exempt: Sequence[type[nn.Module]] = ()) -> None:
@@ -144,6 +149,7 @@ class SubgradientL1(SparsePenalty, GradientPenalty):
         TypeError: If `exempt` holds something else than types of modules.
         MisconfigurationException: When training starts, if there are no weights or two ℓ1 penalties, or with FSDP,
             DeepSpeed, LBFGS, or a fused optimizer under 16-mixed precision.
+        TypeError: In a step, if the gradient of a weight is sparse.
     """
 
     def __init__(self, strength: float, small: float = 1e-3, exempt: Sequence[type[nn.Module]] = ()) -> None:
@@ -176,12 +182,26 @@ class ProximalL1(SparsePenalty, AfterStep):
     Raises:
         ValueError: If `strength` is not positive, or `small` is negative.
         TypeError: If `exempt` holds something else than types of modules.
-        MisconfigurationException: When training starts, if there are no weights or two ℓ1 penalties, or with FSDP,
-            DeepSpeed or LBFGS.
+        MisconfigurationException: When training starts, if there are no weights or two ℓ1 penalties, if a weight is
+            complex, sparse, expanded or computed from others (but for pruning's masks), or with FSDP, DeepSpeed or
+            LBFGS.
     """
 
     def __init__(self, strength: float, small: float = 1e-3, exempt: Sequence[type[nn.Module]] = ()) -> None:
         super().__init__(strength, small, exempt)
+
+    def obstacle(self, weight: Weight) -> str | None:
+        """Why a `weight` cannot be moved number by number, and the way out; None where it can."""
+        how = weight.computed
+        if how is not None and not how.is_masked and any(source.requires_grad for source in how.sources):
+            return (
+                f"is computed from other parameters ({how.kind}), and those that are near 0 do not make it 0. Make it "
+                f"plain first, with {how.remedy}; exempt its layer's type, with exempt=[type(layer)]; or use "
+                "SubgradientL1."
+            )
+        if any(source.is_complex() for source in weight.sources):
+            return "is complex, where softshrink needs real numbers. Use SubgradientL1."
+        return super().obstacle(weight)
 
     def after_step(self, optimizer: Optimizer) -> None:
         """Shrink the weights that took part in the step."""

@@ -10,9 +10,11 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import nn
 from torch.optim import Optimizer
 
+from lightning_modules.gradient_kinds import refuse_gradients
+from lightning_modules.layer_weights import Weight, cannot_be_set
 from lightning_modules.regularization.after_step import refuse_shards
 from lightning_modules.regularization.once_an_epoch import OnceAnEpoch
-from lightning_modules.regularization.penalties_groups import module_types, split_parameters
+from lightning_modules.regularization.penalties_groups import module_types, penalized_weights
 from lightning_modules.regularization.penalties_sparsity import check_not_negative, fraction_small
 from lightning_modules.trainer_callbacks import callbacks_of
 
@@ -42,6 +44,7 @@ class Penalty(pl.Callback):
         self.strength = strength
         self.exempt = module_types(exempt)
         self.penalized: tuple[str, ...] = ()
+        self._weights: tuple[Weight, ...] = ()
         self._ids: frozenset[int] = frozenset()
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
@@ -53,21 +56,36 @@ class Penalty(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Find the weights."""
         super().on_train_start(trainer, pl_module)
-        split = split_parameters(pl_module, self.exempt)
-        if not split.penalized:
+        weights = penalized_weights(pl_module, self.exempt)
+        if not weights:
             raise MisconfigurationException(
                 f"{type(self).__name__} found no weights in {type(pl_module).__name__}, only biases and the like."
             )
-        self.penalized = tuple(split.penalized)
-        self._ids = frozenset(map(id, split.penalized.values()))
+        for weight in weights:
+            obstacle = self.obstacle(weight)
+            if obstacle is not None:
+                raise MisconfigurationException(f"{type(self).__name__}: {weight.name} {obstacle}")
+        self.penalized = tuple(weight.name for weight in weights)
+        self._weights = tuple(weights)
+        self._ids = frozenset(id(p) for weight in weights if weight.is_set_by_number for p in weight.sources)
+
+    def obstacle(self, weight: Weight) -> str | None:
+        """Why a `weight` cannot be penalized, and the way out; None where it can."""
+        if weight.parameter is not None and not weight.parameter.requires_grad:
+            return None  # it stays as it is
+        obstacle = None if weight.parameter is None else cannot_be_set(weight.parameter)
+        return None if obstacle is None else f"{obstacle}."
 
     def _updated(self, group: dict[str, Any]) -> list[nn.Parameter]:
-        """The penalized weights of a parameter group that take part in the current step."""
+        """The penalized parameters of a parameter group that take part in the current step."""
         return [p for p in group["params"] if id(p) in self._ids and p.grad is not None]
 
 
 class GradientPenalty(Penalty):
-    """A penalty whose slope is added to the gradient, before the step."""
+    """A penalty whose slope is added to the gradient, before the step.
+
+    Where a weight w is computed from other parameters θ, it is their gradient that gets (∂w/∂θ)ᵀ times the slope.
+    """
 
     @abstractmethod
     def add_(self, weights: Sequence[nn.Parameter]) -> None:
@@ -95,8 +113,31 @@ class GradientPenalty(Penalty):
     ) -> None:
         """Add the penalty's slope to the gradients that the optimizer is about to use."""
         super().on_before_optimizer_step(trainer, pl_module, optimizer)
-        for group in optimizer.param_groups:
-            self.add_(self._updated(group))
+        groups = [self._updated(group) for group in optimizer.param_groups]
+        held = {id(p) for group in optimizer.param_groups for p in group["params"] if p.grad is not None}
+        through = [
+            (weight, sources)
+            for weight in self._weights
+            if not weight.is_set_by_number
+            if (sources := [source for source in weight.sources if id(source) in held])
+        ]
+        acted_on = [p for group in groups for p in group] + [p for _, sources in through for p in sources]
+        refuse_gradients(type(self).__name__, pl_module, acted_on)
+        for weights in groups:
+            self.add_(weights)
+        for weight, sources in through:
+            self._add_through(weight, sources)
+
+    def _add_through(self, weight: Weight, sources: Sequence[nn.Parameter]) -> None:
+        with torch.enable_grad():
+            value = weight.value()
+        stand_in = nn.Parameter(value.detach())
+        stand_in.grad = torch.zeros_like(stand_in)
+        self.add_([stand_in])
+        slopes = torch.autograd.grad(value, sources, stand_in.grad, allow_unused=True)
+        for source, slope in zip(sources, slopes, strict=True):
+            if slope is not None and source.grad is not None:
+                source.grad.add_(slope)
 
 
 class SparsePenalty(Penalty):
@@ -130,11 +171,11 @@ class SparsePenalty(Penalty):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Find the weights."""
         super().on_train_start(trainer, pl_module)
-        weights = [p for p in pl_module.parameters() if id(p) in self._ids]
+        weights = self._weights
         self._logged = OnceAnEpoch(
             {
-                "weights/zero": lambda: fraction_small(weights),
-                "weights/small": lambda: fraction_small(weights, self.small),
+                "weights/zero": lambda: fraction_small(weight.value() for weight in weights),
+                "weights/small": lambda: fraction_small((weight.value() for weight in weights), self.small),
             }
         )
 

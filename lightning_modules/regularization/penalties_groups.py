@@ -9,6 +9,10 @@ cannot tell them apart: a normalization in an `nn.Sequential` is called "1.weigh
 - the two biases of `nn.MultiheadAttention` that are shaped like tokens are exempt.
 
 A parameter that several modules share is listed once, and is exempt if one of them exempts it.
+
+Of a weight that is computed from others it is the weight that is to be penalized, not they. For decay there is a
+parameter to stand for it where weights are normed, w = g v / ‖v‖, since ‖w‖ is |g|, and where they are pruned; elsewhere
+there is none.
 """
 
 from collections.abc import Iterable
@@ -17,6 +21,9 @@ from typing import Any
 
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
+
+from lightning_modules.layer_weights import Weight, cannot_be_set, weights_of
+from lightning_modules.module_names import parameters_by_name
 
 NEVER_PENALIZED: tuple[type[nn.Module], ...] = (
     _NormBase,
@@ -50,30 +57,69 @@ def split_parameters(model: nn.Module, exempt: Iterable[type[nn.Module]] = ()) -
     >>> list(split.penalized), list(split.exempt)
     (['0.weight', '3.weight'], ['0.bias', '1.weight', '1.bias', '2.weight', '3.bias'])
 
+    Of a weight-normed layer g is penalized, which is as long as the weight, and v is exempt.
+
     Args:
         model: Any module; its lazy layers must have seen a batch.
         exempt: Further types of modules whose own parameters are not penalized, such as `[nn.Embedding]`.
 
     Raises:
         TypeError: If `exempt` holds something else than types of modules.
+        ValueError: If a parameter of a lazy layer has no shape yet, or if no parameter can stand for a weight that is
+            computed from others, as by spectral norm.
+    """
+    chosen: set[int] = set()
+    for weight in penalized_weights(model, exempt):
+        how = weight.computed
+        trains = any(source.requires_grad for source in weight.sources)
+        if how is not None and how.size is None and not how.is_masked and trains:
+            raise ValueError(
+                f"{weight.name} is computed from other parameters ({how.kind}), and a penalty on these is none on the "
+                f"weight. Exempt the layer's type with exempt=[type(layer)], or make the weight plain first with "
+                f"{how.remedy}."
+            )
+        sized = how.size if how is not None else None
+        chosen |= {id(source) for source in (weight.sources if sized is None else (sized,))}
+    named = dict(parameters_by_name(model))
+    return PenaltySplit(
+        penalized={name: p for name, p in named.items() if id(p) in chosen},
+        exempt={name: p for name, p in named.items() if id(p) not in chosen},
+    )
+
+
+def penalized_weights(model: nn.Module, exempt: Iterable[type[nn.Module]] = ()) -> list[Weight]:
+    """The weights of a model that a penalty is to act on, plain or computed from others; each once.
+
+    >>> model = nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Linear(3, 3)), nn.LayerNorm(3))
+    >>> [weight.name for weight in penalized_weights(model)]
+    ['0.weight']
+
+    Args:
+        model: Any module; its lazy layers must have seen a batch.
+        exempt: Further types of modules whose own weights are not penalized.
+
+    Raises:
+        TypeError: If `exempt` holds something else than types of modules.
         ValueError: If a parameter of a lazy layer has no shape yet.
     """
     never = NEVER_PENALIZED + module_types(exempt)
+    everything = list(weights_of(model))
     spared: set[int] = set()
-    for module in model.modules():
-        for name, parameter in module.named_parameters(recurse=False):
-            if isinstance(parameter, nn.UninitializedParameter):
-                raise ValueError(
-                    f"The {name} of a {type(module).__name__} has no shape yet. Call the model on a batch first."
-                )
-            is_token = isinstance(module, nn.MultiheadAttention) and name in ("bias_k", "bias_v")
-            if isinstance(module, never) or parameter.ndim < 2 or is_token:
-                spared.add(id(parameter))
-    named = dict(model.named_parameters())
-    return PenaltySplit(
-        penalized={name: p for name, p in named.items() if id(p) not in spared},
-        exempt={name: p for name, p in named.items() if id(p) in spared},
-    )
+    for weight in everything:
+        if isinstance(weight.parameter, nn.UninitializedParameter):
+            raise ValueError(
+                f"The {weight.own_name} of a {type(weight.layer).__name__} has no shape yet. Call the model on a batch "
+                "first."
+            )
+        is_token = isinstance(weight.layer, nn.MultiheadAttention) and weight.own_name in ("bias_k", "bias_v")
+        if isinstance(weight.layer, never) or weight.ndim < 2 or is_token:
+            spared |= {id(source) for source in weight.sources}
+    chosen: list[Weight] = []
+    for weight in everything:
+        if weight.sources and not any(id(source) in spared for source in weight.sources):
+            chosen.append(weight)
+            spared |= {id(source) for source in weight.sources}  # what is shared comes once
+    return chosen
 
 
 def weights_to_set(model: nn.Module, exempt: Iterable[type[nn.Module]] = ()) -> dict[str, nn.Parameter]:
@@ -85,12 +131,19 @@ def weights_to_set(model: nn.Module, exempt: Iterable[type[nn.Module]] = ()) -> 
 
     Raises:
         TypeError: If `exempt` holds something else than types of modules.
-        ValueError: If a weight is computed from others, by a parametrization.
+        ValueError: If a weight is computed from others, or cannot be set.
     """
-    weights = split_parameters(model, exempt).penalized
-    for name in weights:
-        if ".parametrizations." in f".{name}":
-            raise ValueError(f"{name} is what a weight is computed from. Remove the parametrization first.")
+    weights: dict[str, nn.Parameter] = {}
+    for weight in penalized_weights(model, exempt):
+        if weight.parameter is None:
+            assert weight.computed is not None
+            raise ValueError(
+                f"{weight.name} cannot be set: each of its parameters ({weight.computed.kind}) is what a weight is "
+                f"computed from. Make it plain first, with {weight.computed.remedy}."
+            )
+        if (obstacle := cannot_be_set(weight.parameter)) is not None:
+            raise ValueError(f"{weight.name} {obstacle}.")
+        weights[weight.name] = weight.parameter
     return weights
 
 
@@ -114,7 +167,8 @@ def decay_groups(
 
     Raises:
         TypeError: If `exempt` holds something else than types of modules.
-        ValueError: If `weight_decay` is negative, or nothing is left to penalize.
+        ValueError: If `weight_decay` is negative, nothing is left to penalize, or no parameter can stand for a weight
+            that is computed from others, as by spectral norm.
     """
     if not weight_decay >= 0:
         raise ValueError(f"weight_decay must not be negative, got {weight_decay}.")

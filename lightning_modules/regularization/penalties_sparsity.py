@@ -56,7 +56,8 @@ def zero_small_(model: nn.Module, below: float, exempt: Iterable[type[nn.Module]
 
     Raises:
         TypeError: If `exempt` holds something else than types of modules.
-        ValueError: If `below` is negative, there are no weights, or one is parametrized.
+        ValueError: If `below` is negative, there are no weights, one is computed from others, or
+            one cannot be set: it is lazy, meta, sparse or expanded.
     """
     check_not_negative("below", below)
     weights = list(weights_to_set(model, exempt).values())

@@ -62,3 +62,60 @@ def test_a_dense_network_is_no_larger_for_it():
 def test_a_model_without_weights_has_no_sparsity():
     with pytest.raises(ValueError, match="no weights"):
         sparse_size(nn.ReLU())
+
+
+class Graph(nn.Module):
+    """A model that keeps a sparse matrix, and a vocabulary, which is no tensor."""
+
+    def __init__(self, layout="coo"):
+        super().__init__()
+        self.layer = nn.Linear(10, 10)
+        nn.init.eye_(self.layer.weight)
+        edges = torch.eye(10).to_sparse() if layout == "coo" else torch.eye(10).to_sparse_csr()
+        self.register_buffer("edges", edges)
+        self.words = {"a": 1}
+
+    def get_extra_state(self):
+        return {"words": self.words}
+
+    def set_extra_state(self, state):
+        self.words = state["words"]
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support:UserWarning")
+@pytest.mark.parametrize("layout", ["coo", "csr"])
+@pytest.mark.parametrize("by_file", [False, True])
+def test_what_the_model_keeps_sparse_stays_sparse(layout, by_file, tmp_path):
+    model, other = Graph(layout), Graph(layout)
+    model.edges = model.edges * 3
+    model.words = {"b": 2}
+    state = sparse_state_dict(model)
+    assert state["layer.weight"].is_sparse
+    if by_file:
+        torch.save(dict(state), tmp_path / "sparse.pt")
+        state = torch.load(tmp_path / "sparse.pt", weights_only=True)
+    dense = dense_state_dict(state)
+    assert dense["edges"].layout == model.edges.layout
+    assert not dense["layer.weight"].is_sparse
+    other.load_state_dict(dense)
+    assert torch.equal(other.edges.to_dense(), model.edges.to_dense())
+    assert torch.equal(other.layer.weight, model.layer.weight)
+    assert other.words == {"b": 2}
+    assert layout == "csr" or other.edges.is_coalesced()
+
+
+def test_what_is_shared_is_stored_once():
+    model = nn.Sequential(nn.Linear(100, 100, bias=False), nn.Linear(100, 100, bias=False))
+    nn.init.eye_(model[0].weight)
+    alone = sparse_size(model[0]).sparse_bytes
+    model[1].weight = model[0].weight
+    state = sparse_state_dict(model)
+    assert state["0.weight"] is state["1.weight"]
+    assert sparse_size(model).sparse_bytes < 1.3 * alone
+
+
+def test_the_zeros_of_a_normed_layer_are_those_of_its_weight():
+    layer = nn.utils.parametrizations.weight_norm(nn.Linear(4, 2))
+    with torch.no_grad():
+        layer.parametrizations.weight.original1.copy_(torch.tensor([[1.0, 0, 0, 0], [0, 1.0, 0, 0]]))
+    assert sparse_size(layer).zero == 6 / 8

@@ -356,3 +356,21 @@ def test_statistics_that_nothing_has_moved_are_reported():
     model = Classifier(MLP([64, 8, 10], normalization=nn.BatchNorm1d))
     with pytest.warns(UserWarning, match=r"network\.2 had when made"):
         fit(model, FreezeBatchNorm())
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # torch's compiler, when it is imported
+@pytest.mark.parametrize("in_place", [False, True])
+def test_statistics_are_frozen_in_a_graph_that_was_compiled_before(in_place):
+    class Switching(Classifier):
+        def on_train_epoch_start(self):
+            self.train()
+
+    model = Switching(trained())
+    if in_place:
+        model.network.compile(backend="eager")
+    else:
+        model.network = torch.compile(model.network, backend="eager")
+    model.train().network(torch.rand(32, 1, 8, 8))
+    before = statistics(model)
+    fit(model, FreezeBatchNorm(["network"]))
+    assert same(before, statistics(model))

@@ -234,3 +234,49 @@ def test_lazy_layers_are_refused_by_name():
     model = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.LazyLinear(2))
     with pytest.raises(ValueError, match=r"2\.weight is lazy and has no values yet. Call the model once"):
         initialize(model)
+
+
+def test_an_example_that_the_model_writes_into_stays_as_it_was():
+    class InPlace(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(2, 2)
+
+        def forward(self, x):
+            return self.layer(x["x"].mul_(2)).relu()
+
+    x = torch.ones(3, 2)
+    assert initialize(InPlace(), example={"x": x})["layer"].note == "before ReLU"
+    assert torch.equal(x, torch.ones(3, 2))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # torch's compiler, when it is imported
+@pytest.mark.parametrize("watch", [False, True])
+def test_a_compiled_network_that_has_run_is_initialized_as_it_was_written(watch):
+    network, x = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2)), torch.randn(5, 2)
+    compiled = torch.compile(network, backend="eager")
+    compiled(x)
+    rows = list(initialize(compiled, example=x if watch else None))
+    assert [(row.name, row.note) for row in rows] == [("0", "before ReLU"), ("2", "before no activation")]
+    outer = nn.Sequential(compiled, nn.Tanh())
+    outer(x)
+    rows = list(initialize(outer, example=x if watch else None))
+    assert [(row.name, row.note) for row in rows] == [("0.0", "before ReLU"), ("0.2", "before Tanh")]
+
+
+@pytest.mark.parametrize(
+    ("weight", "reason"),
+    [
+        (torch.ones(2, 1).expand(2, 2), r"1.weight is expanded"),
+        (torch.eye(2).to_sparse(), r"1.weight is sparse \(sparse_coo\)"),
+    ],
+)
+def test_a_weight_that_cannot_be_set_is_refused_before_any_is_drawn(weight, reason):
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    model[1].weight = nn.Parameter(weight)
+    before = model[0].weight.detach().clone()
+    with pytest.raises(ValueError, match=reason):
+        initialize(model)
+    assert torch.equal(model[0].weight, before)
+    model[1].weight.requires_grad_(False)
+    assert initialize(model)["1"].note == "left as it is: frozen"

@@ -458,3 +458,81 @@ def test_raising_under_a_scaler_is_refused():
 def test_lbfgs_is_refused():
     with pytest.raises(MisconfigurationException, match="LBFGS compares gradients"):
         fit(classifier(torch.optim.LBFGS), ClipGradientNorm(1.0))
+
+
+# Gradients of unusual kinds
+
+
+class Unusual(pl.LightningModule):
+    def __init__(self, layer, answer):
+        super().__init__()
+        torch.manual_seed(0)
+        self.first = nn.Linear(2, 1)
+        self.layer = layer
+        self.answer = answer
+
+    def training_step(self, batch, batch_idx):
+        return 10 * self.first(torch.ones(1, 2)).sum() + self.answer(self.layer)
+
+    def train_dataloader(self):
+        return [0]
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+KINDS = {
+    "sparse": lambda: Unusual(nn.Embedding(3, 2, sparse=True), lambda m: 10 * m(torch.tensor([0])).sum()),
+    "complex": lambda: Unusual(
+        nn.Linear(2, 2, dtype=torch.complex64),
+        lambda m: 10 * m(torch.ones(1, 2, dtype=torch.complex64)).abs().sum(),
+    ),
+    "mixed": lambda: Unusual(
+        nn.ModuleList([nn.Linear(2, 2).double(), nn.Linear(2, 2).bfloat16()]),
+        lambda m: 10 * sum(one(torch.ones(1, 2, dtype=one.weight.dtype)).sum().float() for one in m),
+    ),
+}
+
+
+def steps(model, clipping):
+    trainer = quiet_trainer(max_epochs=1, callbacks=[clipping], limit_val_batches=0)
+    trainer.fit(model)
+    return model
+
+
+@every_callback
+def test_sparse_gradients_are_refused_by_name_before_anything_has_moved(make):
+    model, clipping = KINDS["sparse"](), make()
+    before = [p.detach().clone() for p in model.parameters()]
+    with pytest.raises(
+        TypeError,
+        match=rf"{type(clipping).__name__} needs dense gradients, and that of layer.weight is sparse. .*sparse=F",
+    ):
+        steps(model, clipping)
+    assert all(torch.equal(p, q) for p, q in zip(before, model.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("kind", ["complex", "mixed"])
+def test_complex_gradients_and_several_precisions_are_clipped_by_norm(kind):
+    model, other = KINDS[kind](), KINDS[kind]()
+    other.load_state_dict(model.state_dict())
+    steps(model, ClipGradientNorm(1.0))
+    trainer = quiet_trainer(max_epochs=1, gradient_clip_val=1.0, limit_val_batches=0)  # torch's own
+    trainer.fit(other)
+    for (name, mine), theirs in zip(model.named_parameters(), other.parameters(), strict=True):
+        assert torch.allclose(mine, theirs, atol=1e-2 if mine.dtype == torch.bfloat16 else 1e-5), name
+
+
+def test_complex_numbers_have_no_order_to_clip_them_by():
+    with pytest.raises(
+        TypeError, match=r"ClipGradientValue compares real numbers, and the gradient of layer\.\w+ is complex"
+    ):
+        steps(KINDS["complex"](), ClipGradientValue(1.0))
+
+
+def test_several_precisions_are_clipped_by_unit_and_by_value():
+    for clipping in (AdaptiveGradientClipping(exclude=[]), ClipGradientValue(0.5)):
+        model = KINDS["mixed"]()
+        steps(model, clipping)
+        assert clipping.clipped == clipping.steps == 1
+        assert all(p.isfinite().all() for p in model.parameters())

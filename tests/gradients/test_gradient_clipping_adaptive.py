@@ -7,6 +7,7 @@ import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
 
 from lightning_modules import MLP, AdaptiveGradientClipping, Classifier, Digits, quiet_trainer
 from lightning_modules.gradients.gradient_clipping_adaptive import adaptive_clip_, unit_norms
@@ -148,6 +149,16 @@ def test_a_transposed_convolution_in_groups_is_clipped_by_its_units():
         assert (gradient.norm(dim=[0, 2]) / weight.norm(dim=[0, 2])).tolist() == pytest.approx(
             [0.01] * 3, rel=1e-4
         )
+
+
+def test_a_normed_transposed_convolution_is_clipped_by_its_units_too():
+    torch.manual_seed(0)
+    layer = weight_norm(nn.ConvTranspose2d(4, 6, 3))
+    model, _ = probe(layer, torch.rand(2, 4, 8, 8), exclude=[])
+    (direction,) = [name for name in model.gradients if name.endswith("original1")]
+    lengths = partial(torch.linalg.vector_norm, dim=[0, 2, 3])
+    ratios = lengths(model.gradients[direction]) / lengths(model.weights[direction])
+    assert ratios.tolist() == pytest.approx([0.01] * 6, rel=1e-4)
 
 
 def test_the_output_layer_is_left_out():

@@ -1,6 +1,7 @@
 """lightning_modules.gradients.signal."""
 
 import copy
+import math
 from functools import partial
 
 import pytest
@@ -383,3 +384,62 @@ def test_a_training_step_without_a_loss_is_refused():
 def test_a_loss_of_several_numbers_is_refused():
     with pytest.raises(ValueError, match=r"one number, got shape \(32,\)"):
         signal(MLP([64, 10]), batch(), partial(nn.functional.cross_entropy, reduction="none"))
+
+
+# What a model may do to its inputs, and what it may be
+
+
+class InPlace(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(2, 3)
+
+    def forward(self, x):
+        return self.layer(x["x"][0].mul_(2) if isinstance(x, dict) else x.mul_(2))
+
+
+def test_a_batch_that_the_model_writes_into_stays_as_it_was():
+    x = torch.ones(4, 2)
+    signal(InPlace(), x)
+    signal(InPlace(), (x, torch.zeros(4, 3)), nn.MSELoss())
+    signal(InPlace(), ({"x": [x]}, torch.zeros(4, 3)), nn.MSELoss())
+    assert torch.equal(x, torch.ones(4, 2))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # torch's compiler, when it is imported
+def test_a_compiled_network_that_has_run_is_seen_layer_by_layer():
+    torch.manual_seed(0)
+    network, x = nn.Sequential(nn.Linear(2, 3), nn.ReLU()), torch.randn(5, 2)
+    compiled = torch.compile(network, backend="eager")
+    compiled(x)
+    batch = (x, torch.zeros(5, 3))
+    assert signal(compiled, batch, nn.MSELoss()) == signal(network, batch, nn.MSELoss())
+    outer = nn.Sequential(compiled)
+    outer(x)
+    assert [row.name for row in signal(outer, x)] == ["0.0", "0.1"]
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.nn.utils.:FutureWarning")
+@pytest.mark.parametrize("norm", [nn.utils.weight_norm, nn.utils.spectral_norm])
+def test_a_layer_that_is_normed_the_older_way_can_be_looked_at_after_it_has_been_called(norm):
+    model, x = nn.Sequential(norm(nn.Linear(2, 3))), torch.randn(5, 2)
+    model(x)
+    report = signal(model, (x, torch.zeros(5, 3)), nn.MSELoss())
+    model.zero_grad()
+    nn.functional.mse_loss(model.eval()(x), torch.zeros(5, 3)).backward()
+    assert report["0"].gradient_norm > 0
+    if norm is nn.utils.weight_norm:
+        found = [p.grad.norm().item() for name, p in model.named_parameters() if "bias" not in name]
+        assert report["0"].gradient_norm == pytest.approx(math.hypot(*found))
+
+
+def test_a_layer_that_gives_out_a_dictionary_is_seen():
+    class Named(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(2))
+
+        def forward(self, x):
+            return {"out": x * self.scale}
+
+    assert signal(nn.Sequential(Named()), torch.full((3, 2), 2.0))["0"].mean == 2

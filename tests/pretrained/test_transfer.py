@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parametrizations
 
 from lightning_modules import MLP, Classifier, Digits, WeightsDoNotFit, quiet_trainer, reuse
 
@@ -220,3 +221,203 @@ def test_the_report_finds_a_row_by_name_and_says_which_there_are():
     assert len(report) == 2
     with pytest.raises(KeyError, match=r"there is 1\.weight, 1\.bias"):
         report["2.bias"]
+
+
+# All or nothing, whatever the tensors are
+
+
+def three():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2), nn.Linear(2, 2))
+
+
+def expanded():
+    model = three()
+    model[1].weight = nn.Parameter(torch.ones(2, 1).expand(2, 2))
+    return model
+
+
+def with_meta():
+    model = three()
+    model[1] = nn.Linear(2, 2, device="meta")
+    return model
+
+
+def sparse_csr():
+    model = three()
+    model[1].weight = nn.Parameter(torch.eye(2).to_sparse_csr())
+    return model
+
+
+def inference():
+    model = three()
+    with torch.inference_mode():
+        model[1] = nn.Linear(2, 2)
+    return model
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support:UserWarning")
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (expanded, "1.weight of the model is expanded: .*clone"),
+        (with_meta, "1.weight of the model is on the meta device .*to_empty"),
+        (sparse_csr, "1.weight of the model is sparse_csr, and dense in the source"),
+        (inference, "1.weight of the model was made in inference mode"),
+    ],
+)
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_tensor_in_the_middle_that_cannot_be_set_leaves_all_as_it_was(make, reason, strict):
+    model, source = make(), nn.Sequential(*(nn.Linear(2, 2) for _ in range(3)))
+    before = model[0].weight.detach().clone(), model[2].bias.detach().clone()
+    with pytest.raises(WeightsDoNotFit, match=rf"(?s)Nothing was loaded:\n  {reason}"):
+        reuse(model, source, strict=strict)
+    assert torch.equal(model[0].weight, before[0])
+    assert torch.equal(model[2].bias, before[1])
+
+
+def test_a_model_or_a_source_on_the_meta_device_is_refused():
+    with torch.device("meta"):
+        empty = three()
+    with pytest.raises(WeightsDoNotFit, match=r"0\.weight of the model is on the meta device"):
+        reuse(empty, three())
+    model = three()
+    before = state(model)
+    with pytest.raises(WeightsDoNotFit, match=r"0\.weight of the source is on the meta device"):
+        reuse(model, empty)
+    assert not changed(model, before)
+
+
+def test_what_is_not_asked_for_may_be_of_any_kind():
+    model = expanded()
+    assert reuse(model, three(), new=["1"]).loaded == ["0.weight", "0.bias", "2.weight", "2.bias"]
+
+
+def test_a_sparse_source_is_made_dense_and_a_sparse_buffer_stays_sparse():
+    class Graph(nn.Module):
+        def __init__(self, edges):
+            super().__init__()
+            self.layer = nn.Linear(3, 3)
+            self.register_buffer("edges", edges.to_sparse())
+
+    model, source = Graph(torch.eye(3)), Graph(torch.ones(3, 3))
+    with torch.no_grad():
+        source.layer.weight.copy_(torch.eye(3))
+    saved = source.state_dict()
+    saved["layer.weight"] = saved["layer.weight"].to_sparse()
+    reuse(model, saved)
+    assert torch.equal(model.layer.weight, torch.eye(3))
+    assert model.edges.is_sparse
+    assert torch.equal(model.edges.to_dense(), torch.ones(3, 3))
+
+
+def tied():
+    model = three()
+    model[2].weight = model[0].weight
+    return model
+
+
+def test_tied_weights_take_over_what_agrees_and_refuse_what_does_not():
+    model, source = tied(), tied()
+    with torch.no_grad():
+        source[0].weight.fill_(3.0)
+    reuse(model, source)
+    assert model[2].weight is model[0].weight
+    assert model[0].weight.unique().tolist() == [3.0]
+    before = state(model)
+    with pytest.raises(
+        WeightsDoNotFit, match=r"2.weight of the model is the same tensor as 0.weight, and they differ"
+    ):
+        reuse(model, three())
+    with pytest.raises(
+        WeightsDoNotFit, match=r"2.weight of the model is to begin anew, and is the same tensor as 0"
+    ):
+        reuse(model, three(), new=["2"])
+    assert not changed(model, before)
+    reuse(model, three(), layers=["0"])
+    assert torch.equal(model[2].weight, three()[0].weight)
+
+
+# States that hold more than tensors
+
+
+class Scaled(nn.Module):
+    """A layer that also saves its vocabulary, or refuses another's."""
+
+    def __init__(self, words, as_tensor=False):
+        super().__init__()
+        self.layer = nn.Linear(2, 2)
+        self.words, self.as_tensor = words, as_tensor
+
+    def get_extra_state(self):
+        return torch.tensor(self.words) if self.as_tensor else {"words": self.words}
+
+    def set_extra_state(self, content):
+        words = content.tolist() if self.as_tensor else content["words"]
+        if not words:
+            raise RuntimeError("no words")
+        self.words = words
+
+
+@pytest.mark.parametrize("as_tensor", [False, True])
+@pytest.mark.parametrize("by_file", [False, True])
+def test_what_a_module_saves_besides_its_tensors_is_taken_over(as_tensor, by_file, tmp_path):
+    model = nn.Sequential(Scaled([1, 2], as_tensor), nn.Linear(2, 2))
+    source = nn.Sequential(Scaled([7, 8, 9], as_tensor), nn.Linear(2, 2))
+    if by_file:
+        torch.save(source.state_dict(), tmp_path / "source.pt")
+    report = reuse(model, tmp_path / "source.pt" if by_file else source, new=["1"])
+    assert model[0].words == [7, 8, 9]
+    assert model[0].words is not source[0].words
+    assert report["0._extra_state"].status == "loaded"
+    assert str(report).endswith("loaded 2 of 4 tensors, 6 of 12 numbers, and 1 of 1 extra states")
+
+
+def test_a_state_that_a_module_refuses_leaves_all_as_it_was():
+    model = nn.Sequential(Scaled([1]), Scaled([2]))
+    before = state(model[0].layer), state(model[1].layer)
+    with pytest.raises(
+        WeightsDoNotFit, match=r"Nothing was loaded: Scaled.set_extra_state refuses .*: no words"
+    ):
+        reuse(model, nn.Sequential(Scaled([5]), Scaled([])))
+    assert (model[0].words, model[1].words) == ([1], [2])
+    assert not changed(model[0].layer, before[0])
+    assert not changed(model[1].layer, before[1])
+
+
+def test_a_state_on_one_side_alone_is_a_mismatch():
+    plain = nn.Module()
+    plain.layer = nn.Linear(2, 2)
+    with pytest.raises(WeightsDoNotFit, match="_extra_state: an extra state, not in the source"):
+        reuse(Scaled([1]), plain)
+    with pytest.raises(WeightsDoNotFit, match="_extra_state: an extra state, not in the model"):
+        reuse(plain, Scaled([1]))
+    assert reuse(Scaled([1]), plain, strict=False).loaded == ["layer.weight", "layer.bias"]
+
+
+# Compiled networks
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # torch's compiler, when it is imported
+@pytest.mark.parametrize("which", ["model", "source", "both", "inside"])
+def test_a_compiled_network_has_the_names_that_it_was_written_with(which):
+    model, source = MLP([4, 3, 2]), MLP([4, 3, 8])
+    theirs = torch.compile(source) if which in ("source", "both") else source
+    ours = torch.compile(model) if which in ("model", "both") else model
+    if which == "inside":
+        model[1] = torch.compile(model[1])
+    report = reuse(ours, theirs, new=["3"])
+    assert report.loaded == ["1.weight", "1.bias"]
+    assert torch.equal(model[1].weight, source[1].weight)
+
+
+def test_a_normed_layer_takes_over_what_another_is_computed_from():
+    model, source = (nn.Sequential(parametrizations.weight_norm(nn.Linear(3, 2))) for _ in range(2))
+    reuse(model, source)
+    assert torch.equal(model[0].weight, source[0].weight)
+
+
+def test_a_checkpoint_that_has_been_read_is_looked_into():
+    model, source = MLP([4, 3, 2]), MLP([4, 3, 2])
+    reuse(model, {"epoch": 3, "state_dict": source.state_dict()})
+    assert torch.equal(model[1].weight, source[1].weight)

@@ -16,10 +16,23 @@ os.environ.setdefault("KERAS_HOME", tempfile.mkdtemp())
 import numpy as np
 import pytest
 import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import nn
 
 import lightning_modules
-from lightning_modules import Classifier, Digits, GradualUnfreezing, KerasModule, quiet_trainer, reuse
+from lightning_modules import (
+    Classifier,
+    Digits,
+    FreezeBatchNorm,
+    GradualUnfreezing,
+    KerasModule,
+    fold_batch_norm,
+    mc_dropout,
+    plan_folding,
+    quiet_trainer,
+    reuse,
+    signal,
+)
 
 keras = pytest.importorskip("keras")
 layers = keras.layers
@@ -252,6 +265,105 @@ def test_a_copy_is_equal_and_trains_apart(copies):
         twin.scores.bias.add_(1)
     torch.testing.assert_close(twin(images()), kept + 1)
     torch.testing.assert_close(module(images()), kept)
+
+
+# Inputs in containers, names, and what torch does not see
+
+
+def two_inputs():
+    a, b = keras.Input((3,), name="a"), keras.Input((2,), name="b")
+    together = layers.Concatenate(name="both")([a, b])
+    return a, b, layers.Dense(4, name="scores")(together)
+
+
+@pytest.mark.parametrize("kind", ["dict", "list", "several"])
+def test_inputs_come_in_a_dictionary_or_a_list(kind):
+    a, b, scores = two_inputs()
+    model = keras.Model({"a": a, "b": b} if kind == "dict" else [a, b], scores)
+    module, x, y = KerasModule(model), torch.rand(5, 3), torch.rand(5, 2)
+    given = ({"a": x, "b": y},) if kind == "dict" else ([x, y],) if kind == "list" else (x, y)
+    weights = module.scores.kernel, module.scores.bias
+    torch.testing.assert_close(module(*given), torch.cat([x, y], dim=1) @ weights[0] + weights[1])
+    assert signal(module, ([x, y] if kind == "several" else given[0], None))["(model)"].shape == (5, 4)
+
+
+def test_a_layer_without_variables_takes_a_list_too():
+    layer = layers.Add(name="sum")
+    layer.build([(None, 2), (None, 2)])
+    assert KerasModule(layer)([torch.ones(3, 2), torch.ones(3, 2)]).sum() == 12
+
+
+def made_up():
+    keras.utils.set_random_seed(0)
+    return keras.Sequential(
+        [keras.Input((3,)), layers.Dense(4), layers.ReLU(), layers.Dense(5, name="mid"), layers.Dense(2)]
+    )
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_layers_whose_names_keras_made_up_are_named_in_their_order():
+    module = KerasModule(made_up(), names=["body", "head"])
+    names = [f"{layer}.{variable}" for layer in ("body", "mid", "head") for variable in ("kernel", "bias")]
+    assert list(module.state_dict()) == names == list(copy.deepcopy(module).state_dict())
+    assert list(pickle.loads(pickle.dumps(module)).state_dict()) == names
+    assert reuse(KerasModule(made_up(), names=["body", "head"]), module).loaded == names
+
+
+@pytest.mark.parametrize(
+    ("names", "error", "message"),
+    [
+        (["body"], ValueError, r"KerasModule\(…, names=\['body', 'body_dense'\]\)"),
+        (["a", "b", "c"], ValueError, "names holds 3 names, and there are 2 layers"),
+        ("body", TypeError, r"got the string 'body'. Use \['body'\]"),
+        (["mid", "head"], ValueError, "Two variables would be called mid.kernel"),
+    ],
+)
+def test_names_must_fit(names, error, message):
+    with pytest.raises(error, match=message):
+        KerasModule(made_up(), names=names)
+
+
+def test_signal_sees_one_layer_with_the_gradient_of_all_its_weights():
+    network = nn.Sequential(KerasModule(pretrained()), nn.Linear(10, 2))
+    batch = (images(8), torch.zeros(8, dtype=torch.long))
+    report = signal(network, batch, nn.functional.cross_entropy)
+    assert [(row.name, row.kind) for row in report] == [("0", "KerasModule"), ("1", "Linear")]
+    assert report["0"].shape == (8, 10)
+    assert report["0"].gradient_norm > 0
+
+
+def test_folding_names_the_normalizations_that_are_keras_and_folds_the_others():
+    network = nn.Sequential(KerasModule(pretrained()), nn.Linear(10, 2), nn.BatchNorm1d(2)).eval()
+    assert str(plan_folding(network)) == (
+        "2 -> 1\nnorm: is a BatchNormalization inside 0 (KerasModule), which is called as a whole"
+    )
+    with pytest.raises(ValueError, match=r"norm: is a BatchNormalization inside 0 \(KerasModule\)"):
+        fold_batch_norm(network)
+    folded = fold_batch_norm(network, images(), strict=False)
+    torch.testing.assert_close(folded(images()), network(images()))
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_mc_dropout_names_the_dropout_that_is_keras(beside):
+    network = nn.Sequential(KerasModule(pretrained()), *([nn.Dropout(0.5)] if beside else []))
+    with pytest.raises(
+        ValueError, match=r"0 \(KerasModule\) has drop \(Dropout\) inside.*an nn.Dropout in its place"
+    ):
+        mc_dropout(network, images())
+    pure = nn.Sequential(KerasModule(pretrained(rate=0.0)), *([nn.Dropout(0.5)] if beside else []))
+    if beside:
+        assert (mc_dropout(pure, images(), seed=0).std > 0).any()
+    else:
+        with pytest.raises(ValueError, match="Sequential has no dropout module with a rate above 0"):
+            mc_dropout(pure, images())
+
+
+def test_freezing_names_the_normalizations_that_are_keras():
+    model = Classifier(KerasModule(pretrained()))
+    with pytest.raises(
+        MisconfigurationException, match=r"norm in network \(KerasModule\). Set trainable = False"
+    ):
+        fit(model, FreezeBatchNorm())
 
 
 # Refusals

@@ -319,3 +319,15 @@ def test_lbfgs_is_refused():
 def test_the_table_is_not_known_before_training():
     with pytest.raises(RuntimeError, match="once training has started"):
         GradualUnfreezing(LAYERS).table()
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # torch's compiler, when it is imported
+def test_layers_of_a_network_that_was_compiled_before_have_the_names_that_it_was_written_with():
+    plain, compiled = (model(normalization=nn.BatchNorm1d) for _ in range(2))
+    compiled.network = torch.compile(compiled.network, backend="eager")
+    compiled.train().network(torch.rand(16, 64))
+    compiled.network.load_state_dict({f"_orig_mod.{n}": v for n, v in plain.network.state_dict().items()})
+    for module in (plain, compiled):
+        fit(module, GradualUnfreezing(["network.4", "network.1"], at=[1, 2]))
+    for mine, theirs in zip(compiled.state_dict().values(), plain.state_dict().values(), strict=True):
+        assert torch.allclose(mine, theirs, atol=1e-6)

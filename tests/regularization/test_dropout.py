@@ -153,3 +153,12 @@ def test_a_model_without_hidden_activation_modules_is_refused():
         add_dropout(nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2)), 0.2)
     with pytest.raises(ValueError, match=r"There is 1, after the last layer: name it"):
         add_dropout(nn.Sequential(nn.Linear(4, 4), nn.ReLU()), 0.2)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # torch's compiler, when it is imported
+def test_a_compiled_network_that_has_run_drops_what_it_is_told_to():
+    network, x = nn.Sequential(nn.Linear(4, 50), nn.ReLU(), nn.Linear(50, 2)), torch.ones(1, 4)
+    compiled = torch.compile(network, backend="eager")
+    compiled(x)
+    assert list(add_dropout(compiled, 0.5)) == ["1"]
+    assert not torch.equal(compiled(x), compiled(x))

@@ -314,18 +314,22 @@ def test_what_is_excluded_is_a_list_of_known_names():
         fit(classifier(), MaxNorm(1.0, exclude=["head"]))
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.nn.utils.:FutureWarning")
 @pytest.mark.parametrize(
     "make",
     [
         parametrizations.weight_norm,
         parametrizations.spectral_norm,
+        nn.utils.weight_norm,
+        nn.utils.spectral_norm,
         lambda layer: prune.l1_unstructured(layer, "weight", 0.5),
     ],
 )
 def test_weights_that_are_computed_from_others_are_refused(make):
     network = nn.Sequential(nn.Flatten(), make(nn.Linear(64, 10)))
     with pytest.raises(
-        MisconfigurationException, match=r"weight of network.1 is computed from other parameters"
+        MisconfigurationException,
+        match=r"weight of network.1 is computed from other parameters .*exclude=\['network.1'\].* torch.nn.utils\.",
     ):
         fit(classifier(network=network), MaxNorm(1.0))
 
@@ -369,3 +373,10 @@ def test_shards_are_refused(strategy):
 def test_lbfgs_is_refused():
     with pytest.raises(MisconfigurationException, match="LBFGS compares gradients"):
         fit(classifier(torch.optim.LBFGS), MaxNorm(1.0))
+
+
+def test_an_expanded_weight_is_refused_before_the_first_step():
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    network[1].weight = nn.Parameter(torch.ones(10, 1).expand(10, 64))
+    with pytest.raises(MisconfigurationException, match=r"weight of network.1 is expanded.*clone"):
+        fit(classifier(network=network), MaxNorm(1.0))

@@ -460,3 +460,59 @@ def test_outputs_must_be_a_tensor():
 
     with pytest.raises(TypeError, match="must return a tensor, got tuple"):
         mc_dropout(Pair(), torch.randn(3, 4))
+
+
+# Networks of other kinds
+
+
+class OnlyFunction(nn.Module):
+    def __init__(self, rate=0.5):
+        super().__init__()
+        self.layer, self.rate = nn.Linear(4, 3), rate
+
+    def forward(self, x):
+        return nn.functional.dropout(self.layer(x), self.rate, self.training)
+
+
+def test_dropout_as_a_function_alone_is_told_as_such():
+    with pytest.raises(ValueError, match=r"OnlyFunction calls dropout as a function.*Make it an nn.Dropout"):
+        mc_dropout(OnlyFunction(), torch.zeros(2, 4))
+    with pytest.raises(ValueError, match=r"0 \(OnlyFunction\) calls dropout as a function"):
+        mc_dropout(nn.Sequential(OnlyFunction()), torch.zeros(2, 4))
+    with pytest.raises(ValueError, match="OnlyFunction has no dropout module with a rate above 0"):
+        mc_dropout(OnlyFunction(rate=0.0), torch.zeros(2, 4))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # torch's compiler, when it is imported
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_compiled_network_that_has_run_without_dropout_gives_the_same_prediction(inside):
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 3)).eval()
+    x = torch.randn(6, 4)
+    expected = mc_dropout(network, x, samples=20, seed=0)
+    if inside:
+        network[2] = torch.compile(network[2], backend="eager")
+        model = network
+    else:
+        model = torch.compile(network, backend="eager")
+    with torch.no_grad():
+        model(x)
+    prediction = mc_dropout(model, x, samples=20, seed=0)
+    assert torch.equal(prediction.mean, expected.mean)
+    assert (prediction.std > 0).all()
+    assert not any(module.training for module in network.modules())
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # torch's compiler, when it is imported
+def test_a_compiled_network_without_dropout_is_named_as_it_was_written():
+    with pytest.raises(ValueError, match="Linear has no dropout module"):
+        mc_dropout(torch.compile(nn.Linear(4, 3), backend="eager"), torch.zeros(2, 4))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_scripted_dropout_is_told_by_name():
+    scripted = torch.jit.script(nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.5)))
+    with pytest.raises(
+        ValueError, match=r"a scripted module has 0\.1 \(Dropout\) inside, which cannot be switched on"
+    ):
+        mc_dropout(nn.Sequential(scripted), torch.zeros(2, 4))

@@ -1,5 +1,6 @@
 """lightning_modules.regularization.penalties: ℓ1 and ℓ2 while training, and the zeros that they make."""
 
+import copy
 from functools import partial
 
 import pytest
@@ -9,7 +10,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.plugins.precision import MixedPrecision
 from pytorch_lightning.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
 from torch import nn
-from torch.nn.utils import parametrizations
+from torch.nn.utils import parametrizations, prune
 
 from lightning_modules import (
     MLP,
@@ -397,6 +398,174 @@ def test_two_processes_shrink_the_same_weights_once(tmp_path, run_program):
         )
     for name, value in alone.network.state_dict().items():
         assert torch.allclose(state[name], value, atol=1e-5)
+
+
+# Weights that are computed from others
+
+
+NORMS = {
+    "weight norm": parametrizations.weight_norm,
+    "spectral norm": parametrizations.spectral_norm,
+    "orthogonal": parametrizations.orthogonal,
+    "weight norm, older": nn.utils.weight_norm,
+    "spectral norm, older": nn.utils.spectral_norm,
+}
+every_norm = pytest.mark.parametrize("norm", NORMS.values(), ids=NORMS)
+older_norms_are_told_of = pytest.mark.filterwarnings("ignore:.*torch.nn.utils.:FutureWarning")
+
+
+class Normed(pl.LightningModule):
+    """A normed layer, whose loss may hold the penalty itself: autograd is the oracle."""
+
+    def __init__(self, norm, penalty=lambda weight: 0.0):
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer = norm(nn.Linear(4, 3)).double()
+        self.head = nn.Identity()
+        self.penalty = penalty
+
+    def training_step(self, batch, batch_idx):
+        x = torch.linspace(-1, 1, 20, dtype=torch.float64).reshape(5, 4)
+        loss = self.layer(x).square().sum() + self.penalty(self.layer.weight)
+        return loss + sum(p.square().sum() for p in self.head.parameters())
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.01, momentum=0.5)
+
+
+@older_norms_are_told_of
+@every_norm
+@pytest.mark.parametrize(
+    ("callback", "penalty"),
+    [(L2Penalty, lambda w: 0.5 * w.square().sum()), (SubgradientL1, lambda w: w.abs().sum())],
+    ids=["l2", "l1"],
+)
+def test_of_a_computed_weight_it_is_the_weight_that_is_penalized(norm, callback, penalty):
+    mine, oracle, plain = Normed(norm), Normed(norm, lambda w: 0.3 * penalty(w)), Normed(norm)
+    used = callback(0.3)
+    fit(mine, used, data=Steps(1), max_epochs=1)
+    fit(oracle, data=Steps(1), max_epochs=1)
+    fit(plain, data=Steps(1), max_epochs=1)
+    assert used.penalized == ("layer.weight",)
+    for (name, value), expected in zip(mine.named_parameters(), oracle.parameters(), strict=True):
+        assert torch.allclose(value, expected, atol=1e-6), (
+            name
+        )  # spectral norm looks at an estimate a call older
+    moved = [
+        not torch.allclose(p, q, atol=1e-6)
+        for p, q in zip(mine.parameters(), plain.parameters(), strict=True)
+    ]
+    assert any(moved) or (norm is parametrizations.orthogonal and callback is L2Penalty)  # ‖w‖ is constant
+
+
+@older_norms_are_told_of
+@every_norm
+def test_a_proximal_step_on_what_a_weight_is_computed_from_is_refused(norm):
+    model = Normed(norm)
+    before = [p.detach().clone() for p in model.parameters()]
+    with pytest.raises(
+        MisconfigurationException,
+        match=r"ProximalL1: layer\.weight is computed from other parameters \(\w.*\), .*torch\.nn\..*SubgradientL1",
+    ):
+        fit(model, ProximalL1(0.3), data=Steps(1))
+    assert all(torch.equal(p, q) for p, q in zip(before, model.parameters(), strict=True))
+
+
+def test_a_computed_weight_can_be_exempt_by_its_layers_type():
+    model = Normed(parametrizations.weight_norm)
+    model.head = nn.Linear(3, 2).double()
+    penalty = ProximalL1(0.3, exempt=[type(model.layer)])
+    fit(model, penalty, data=Steps(1), max_epochs=1)
+    assert penalty.penalized == ("head.weight",)
+
+
+def test_frozen_computed_weights_are_left_as_they_are():
+    model = Normed(parametrizations.weight_norm)
+    model.head = nn.Linear(3, 2).double()
+    before = model.layer.requires_grad_(False).weight.clone()
+    fit(model, ProximalL1(0.3), data=Steps(2), max_epochs=1)
+    assert torch.equal(model.layer.weight, before)
+
+
+def test_a_pruned_weight_is_shrunk_under_its_mask():
+    model = Quadratic()
+    prune.custom_from_mask(model.layer, "weight", torch.tensor([[1.0, 0.0, 1.0]]))
+    trainer = fit(model, ProximalL1(0.3), data=Steps(1), max_epochs=1)
+    # w - 0.1 (w - a) - 0.1 * 0.3 from 0.3: 0.3 + 0.07 - 0.03, and 0.3 - 0.025 - 0.03; the second is masked
+    assert model.layer(torch.eye(3)).detach().sub(model.layer.bias)[:, 0].tolist() == pytest.approx(
+        [0.34, 0, 0.245]
+    )
+    assert trainer.callback_metrics["weights/zero"].item() == pytest.approx(1 / 3)
+
+
+def test_complex_weights_are_pulled_to_0_along_their_own_direction_or_refused():
+    weight = nn.Parameter(torch.tensor([3 + 4j, 0j]))
+    weight.grad = torch.zeros_like(weight)
+    add_l1_gradient_([weight], strength=0.5)
+    assert weight.grad.tolist() == pytest.approx([0.3 + 0.4j, 0])
+
+    class Complex(Quadratic):
+        def __init__(self):
+            super().__init__()
+            self.turn = nn.Linear(2, 2, dtype=torch.complex64)
+
+    with pytest.raises(MisconfigurationException, match=r"turn.weight is complex.*Use SubgradientL1"):
+        fit(Complex(), ProximalL1(0.1), data=Steps(1))
+
+
+@pytest.mark.parametrize("penalty", [L2Penalty, SubgradientL1])
+def test_sparse_gradients_are_refused_by_name_before_anything_has_moved(penalty):
+    model = Embedded()
+    before = [p.detach().clone() for p in model.parameters()]
+    with pytest.raises(
+        TypeError, match=rf"{penalty.__name__} needs dense gradients, and that of words.weight is sparse"
+    ):
+        fit(model, penalty(0.1), data=Steps(1))
+    assert all(torch.equal(p, q) for p, q in zip(before, model.parameters(), strict=True))
+
+
+def test_a_proximal_step_takes_all_rows_of_a_sparse_embedding():
+    model = Embedded()
+    before = model.words.weight.detach().clone()
+    fit(model, ProximalL1(1.0), data=Steps(1), max_epochs=1)
+    assert torch.allclose(model.words.weight[1:], nn.functional.softshrink(before[1:], 0.1))
+
+
+class Embedded(pl.LightningModule):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.words = nn.Embedding(5, 3, sparse=True)
+        self.head = nn.Linear(3, 1)
+
+    def training_step(self, batch, batch_idx):
+        return self.head(self.words(torch.tensor([0]))).sum()
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+def test_an_expanded_weight_is_refused_before_the_first_step():
+    class Expanded(Quadratic):
+        def __init__(self):
+            super().__init__()
+            self.wide = nn.Linear(2, 2)
+            self.wide.weight = nn.Parameter(torch.ones(2, 1).expand(2, 2))
+
+    with pytest.raises(MisconfigurationException, match=r"ProximalL1: wide.weight is expanded.*clone"):
+        fit(Expanded(), ProximalL1(0.1), data=Steps(1))
+
+
+@older_norms_are_told_of
+@every_norm
+def test_the_numbers_of_a_computed_weight_cannot_be_set_to_0(norm):
+    model = nn.Sequential(nn.Linear(3, 3), norm(nn.Linear(3, 3)))
+    before = copy.deepcopy(model.state_dict())
+    with pytest.raises(
+        ValueError, match=r"1\.weight cannot be set.*Make it plain first, with torch\.nn\.utils"
+    ):
+        zero_small_(model, below=10.0)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
 # Refusals

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parametrizations, prune
 
 from lightning_modules import ReLUSquared, decay_groups, split_parameters
 
@@ -95,6 +96,50 @@ def test_decay_leaves_the_exempt_alone_in_torchs_optimizer():
     assert torch.allclose(model[0].weight, before["0.weight"] * (1 - 0.1 * 0.5))
     for name in ("0.bias", "1.weight", "1.bias"):
         assert torch.equal(dict(model.named_parameters())[name], before[name])
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.nn.utils.:FutureWarning")
+@pytest.mark.parametrize("norm", [parametrizations.weight_norm, nn.utils.weight_norm])
+def test_of_a_weight_normed_layer_the_lengths_decay_and_the_directions_do_not(norm):
+    model = norm(nn.Linear(4, 3))
+    before = model.weight.detach().clone()
+    decayed, rest = decay_groups(model, 0.5)
+    assert [p.shape for p in decayed["params"]] == [(3, 1)]
+    assert len(rest["params"]) == 2
+    optimizer = torch.optim.AdamW([decayed, rest], lr=0.1)
+    for parameter in model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimizer.step()
+    model(torch.ones(1, 4))
+    assert torch.allclose(model.weight, before * (1 - 0.1 * 0.5))
+
+
+def test_a_pruned_weight_decays_under_its_mask():
+    layer = prune.l1_unstructured(nn.Linear(4, 3), "weight", 0.5)
+    assert list(split_parameters(layer).penalized) == ["weight_orig"]
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.nn.utils.:FutureWarning")
+@pytest.mark.parametrize(
+    "norm", [parametrizations.spectral_norm, parametrizations.orthogonal, nn.utils.spectral_norm]
+)
+def test_where_no_parameter_can_stand_for_a_weight_it_is_refused_with_the_way_out(norm):
+    model = nn.Sequential(nn.Linear(4, 3), norm(nn.Linear(3, 3)))
+    with pytest.raises(
+        ValueError, match=r"1.weight is computed from other parameters .*exempt=\[type\(layer\)\]"
+    ):
+        decay_groups(model, 0.1)
+    if type(model[1]) is not nn.Linear:
+        decayed, _ = decay_groups(model, 0.1, exempt=[type(model[1])])
+        assert decayed["params"] == [model[0].weight]
+    model[1].requires_grad_(False)
+    decay_groups(model, 0.1)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # torch's compiler, when it is imported
+def test_the_names_of_a_compiled_networks_weights_are_its_own():
+    split = split_parameters(nn.Sequential(torch.compile(nn.Sequential(nn.Linear(3, 4)))))
+    assert (list(split.penalized), list(split.exempt)) == (["0.0.weight"], ["0.0.bias"])
 
 
 def test_bad_values_are_refused():
