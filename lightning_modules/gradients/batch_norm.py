@@ -27,6 +27,7 @@ from torch.nn.modules.instancenorm import _InstanceNorm
 from torch.utils.hooks import RemovableHandle
 
 from lightning_modules.module_names import is_within
+from lightning_modules.settings import settings
 
 
 def batch_norms(model: nn.Module, modules: Sequence[str] | None = None) -> dict[str, nn.Module]:
@@ -91,6 +92,8 @@ class FreezeBatchNorm(pl.Callback):
         self._hooks: list[RemovableHandle] = []
         self._modes: dict[nn.Module, bool] = {}
         self._frozen: list[nn.Parameter] = []
+
+    __repr__ = settings
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Freeze γ and β, if asked to, before the optimizer is made."""

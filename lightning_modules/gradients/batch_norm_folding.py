@@ -26,6 +26,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights, fuse_linear_bn_weights
 
 from lightning_modules.gradients.batch_norm_order import Predecessor, called_before, written_before
 from lightning_modules.gradients.nested import tensors_in
+from lightning_modules.table import Report, Table
 
 ModelT = TypeVar("ModelT", bound=nn.Module)
 
@@ -57,8 +58,8 @@ class Fold:
     obstacle: str | None = None
 
 
-@dataclass(frozen=True)
-class FoldingReport:
+@dataclass(frozen=True, repr=False)
+class FoldingReport(Report):
     """Every batch normalization of a model, in its order. `str(report)` is a list of them.
 
     Attributes:
@@ -80,6 +81,19 @@ class FoldingReport:
             else f"{row.batch_norm}: {row.obstacle}"
             for row in self.rows
         )
+
+    def table(self) -> Table:
+        """A row for each batch normalization."""
+        head = ("batch normalization", "folds into", "or why not")
+        return Table(
+            [head, *((row.batch_norm, row.layer or "", row.obstacle or "") for row in self.rows)],
+            left=range(len(head)),
+        )
+
+    def summary(self) -> str:
+        """How many can be folded."""
+        folds = sum(row.obstacle is None for row in self.rows)
+        return f"{folds} of {len(self.rows)} batch normalizations can be folded"
 
 
 def plan_folding(model: nn.Module, example: Any = None) -> FoldingReport:

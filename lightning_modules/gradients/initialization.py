@@ -49,6 +49,7 @@ from lightning_modules.gradients.initialization_report import (
     InitializationReport,
     LayerReport,
 )
+from lightning_modules.settings import settings
 
 _NORMALIZATIONS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 
@@ -256,6 +257,8 @@ class Initialize(pl.Callback):
         self.activation = activation
         self.report: InitializationReport | None = None
         self._done: WeakSet[nn.Module] = WeakSet()
+
+    __repr__ = settings
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Initialize, before a distributed strategy hands out the first process's weights."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lightning_modules.table import aligned
+from lightning_modules.table import Report, Table
 
 Status = Literal["loaded", "new", "left out", "missing", "no place", "shape differs", "kind differs"]
 
@@ -33,8 +33,8 @@ class ReusedTensor:
     source_shape: tuple[int, ...] | None
 
 
-@dataclass(frozen=True)
-class ReuseReport:
+@dataclass(frozen=True, repr=False)
+class ReuseReport(Report):
     """What `reuse` did. `str(report)` is a table, `report["network.1.weight"]` the row of one of the model's tensors.
 
     Attributes:
@@ -71,13 +71,20 @@ class ReuseReport:
         """What was to be loaded and did not fit."""
         return [row for row in self.rows if row.status in MISMATCHES]
 
-    def __str__(self) -> str:
+    def table(self) -> Table:
+        """A row for each tensor."""
         head = ("tensor of the model", "shape", "tensor of the source", "shape", "")
-        table = aligned([head, *(_cells(row) for row in self.rows)], left=range(len(head)))
+        return Table([head, *(_cells(row) for row in self.rows)], left=range(len(head)))
+
+    def summary(self) -> str:
+        """How much of the model was loaded."""
         own = [row for row in self.rows if row.name is not None]
         total = sum(math.prod(row.shape or ()) for row in own)
         loaded = sum(math.prod(row.shape or ()) for row in own if row.status == "loaded")
-        return f"{table}\nloaded {len(self.loaded)} of {len(own)} tensors, {loaded:,} of {total:,} numbers"
+        return f"loaded {len(self.loaded)} of {len(own)} tensors, {loaded:,} of {total:,} numbers"
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}\n{self.summary()}"
 
 
 def describe(rows: Sequence[ReusedTensor]) -> str:

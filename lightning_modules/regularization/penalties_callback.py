@@ -14,6 +14,7 @@ from lightning_modules.regularization.after_step import refuse_shards
 from lightning_modules.regularization.once_an_epoch import OnceAnEpoch
 from lightning_modules.regularization.penalties_groups import module_types, split_parameters
 from lightning_modules.regularization.penalties_sparsity import check_not_negative, fraction_small
+from lightning_modules.settings import settings
 from lightning_modules.trainer_callbacks import callbacks_of
 
 
@@ -60,6 +61,8 @@ class Penalty(pl.Callback):
             )
         self.penalized = tuple(split.penalized)
         self._ids = frozenset(map(id, split.penalized.values()))
+
+    __repr__ = settings
 
     def _updated(self, group: dict[str, Any]) -> list[nn.Parameter]:
         """The penalized weights of a parameter group that take part in the current step."""
