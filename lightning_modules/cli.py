@@ -110,8 +110,8 @@ class CommandLine(LightningCLI):
             said = config.get(key)
             if said is not None and said != config.recipe:
                 stop(
-                    f"{key} is {said!r}, and recipe {config.recipe!r}. One recipe is for the module and its network: say it "
-                    f"once, as `recipe: {said}` at the top of the file, or as --recipe {said}."
+                    f"{key} is {said!r}, and recipe {config.recipe!r}. One recipe is for the module and its network: "
+                    f"say it once, as `recipe: {said}` at the top of the file, or as --recipe {said}."
                 )
             config[key] = config.recipe
 

@@ -292,8 +292,8 @@ class GradualUnfreezing(pl.Callback):
             lazy = [name for name, parameter in parameters.items() if is_lazy(parameter)]
             if lazy:
                 raise MisconfigurationException(
-                    f"{', '.join(lazy)} belong to a lazy layer and have no numbers yet. Call the model once, with a batch, "
-                    "before training."
+                    f"{', '.join(lazy)} belong to a lazy layer and have no numbers yet. Call the model once, with a "
+                    "batch, before training."
                 )
             lacking = [name for name, parameter in parameters.items() if id(parameter) not in held]
             if lacking:

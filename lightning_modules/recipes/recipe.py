@@ -119,8 +119,9 @@ class Recipe(Report):
         """
         if isinstance(widths, nn.Module):
             raise TypeError(
-                f"Recipe.network builds an MLP from widths such as [784, 100, 10], got a {type(widths).__name__}. A network "
-                "of your own is trained as it is: Classifier(network, recipe=...). initialize(network) draws its weights."
+                f"Recipe.network builds an MLP from widths such as [784, 100, 10], got a {type(widths).__name__}. A "
+                "network of your own is trained as it is: Classifier(network, recipe=...). Its weights are drawn by "
+                "initialize(network)."
             )
         network = self._built(widths)
         if self.initializer.make is not None:
