@@ -150,7 +150,7 @@ class RangeTest(Report):
             axes.annotate(f" {name}", (rate, 1), xycoords=axes.get_xaxis_transform(), rotation=90, va="top")
         # What blows up at the end would press all the rest to the ground.
         before = max(self.losses[: len(self.losses) // 2])
-        margin = 0.1 * (before - min(self.losses))
+        margin = 0.1 * (before - min(self.losses)) or 1.0
         axes.set_ylim(min(self.losses) - margin, before + margin)
         axes.set_xlabel("learning rate")
         axes.set_ylabel("training loss")
