@@ -390,7 +390,7 @@ def test_a_training_step_that_asks_for_a_trainer_is_refused():
             return super().training_step(batch, batch_idx) / self.trainer.world_size
 
     batch = (torch.zeros(2, 4), torch.zeros(2, dtype=torch.long))
-    with pytest.raises(ValueError, match="asks for its Trainer, and there is none here. Pass loss_fn="):
+    with pytest.raises(ValueError, match=r"asks for its Trainer, and there is none here. Pass loss_fn="):
         signal(Asks(MLP([4, 3])), batch)
     assert signal(Asks(MLP([4, 3])), batch, nn.functional.cross_entropy).loss > 0
 
