@@ -1,8 +1,6 @@
 """Programs that write `import lightning as L`: with lightning_modules.with_lightning, and without."""
 
-import pytest
-
-pytest.importorskip("lightning")
+from pathlib import Path
 
 HEAD = """
 import warnings
@@ -96,6 +94,10 @@ def test_with_one_line_all_of_it_is_of_lightning(run_program):
 
 def test_without_it_functions_and_callbacks_work_and_the_rest_says_which_line(run_program):
     run_program(HEAD.replace("{first}", "") + WITHOUT)
+
+
+def test_the_program_of_the_page_runs(run_program):
+    run_program((Path(__file__).parent / "strangers" / "with_lightning.py").read_text(encoding="utf-8"))
 
 
 def test_the_line_that_comes_too_late_is_an_error(run_program):

@@ -1,4 +1,4 @@
-"""Use every piece on strangers of the package `lightning`: `of_lightning()` starts a process, this file is what it runs."""
+"""Use every piece on strangers of the package `lightning`: `of_lightning()` starts a process, which runs `main`."""
 
 import json
 import os
@@ -8,8 +8,15 @@ import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
+from fitting import LIGHTNING, STRANGERS
+from outcomes import Outcome, outcome_of
+from pieces import every_piece
 
-def of_lightning(names: Collection[str] = ()) -> dict[tuple[str, str], tuple["Outcome", str]]:
+# The strangers' files import pytorch_lightning, and get lightning.
+PROGRAM = "import lightning_modules.with_lightning, of_lightning; of_lightning.main()"
+
+
+def of_lightning(names: Collection[str] = ()) -> dict[tuple[str, str], tuple[Outcome, str]]:
     """By piece and stranger, the outcome and its traceback or digest.
 
     Args:
@@ -18,30 +25,20 @@ def of_lightning(names: Collection[str] = ()) -> dict[tuple[str, str], tuple["Ou
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "found.json"
         shared = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        subprocess.run([sys.executable, __file__, path, *names], env=shared, check=True, timeout=1200)
+        subprocess.run([sys.executable, "-c", PROGRAM, path, *names], env=shared, check=True, timeout=1200)
         return {
             (name, stranger): (Outcome(**outcome), text)
             for name, stranger, outcome, text in json.loads(path.read_text())
         }
 
 
-def main(path: Path, names: Collection[str]) -> None:
-    """Run as the process. The strangers' files import pytorch_lightning, and get lightning."""
+def main() -> None:
+    """Run as the process, whose arguments are a file for what is found, and the pieces."""
+    path, *names = sys.argv[1:]
     found = []
     for name, piece in every_piece().items():
-        for stranger in STRANGERS if name in names or not names else ():
-            assert STRANGERS[stranger][1].__mro__[1].__module__.startswith("lightning.pytorch.")
+        for stranger, (_, kind) in STRANGERS.items() if name in names or not names else ():
+            assert kind.__base__.__module__.startswith("lightning.pytorch.")
             outcome, text = outcome_of(piece, stranger, LIGHTNING)
             found.append([name, stranger, vars(outcome), text])
-    path.write_text(json.dumps(found))
-
-
-if __name__ == "__main__":
-    pass  # before all that imports Lightning
-
-from fitting import LIGHTNING, STRANGERS  # noqa: E402
-from outcomes import Outcome, outcome_of  # noqa: E402
-from pieces import every_piece  # noqa: E402
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    Path(path).write_text(json.dumps(found))
