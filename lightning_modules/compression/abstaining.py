@@ -20,7 +20,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lightning_modules.table import Report, Table
+from lightning_modules.table import Table
 
 ABSTAINED = -1
 """The class of an item that is not answered."""
@@ -54,8 +54,11 @@ class Selective(NamedTuple):
             f"accuracy {self.accuracy[0]:.1%} to {self.accuracy[-1]:.1%}"
         )
 
-    __repr__ = Report.__repr__
-    _repr_html_ = Report._repr_html_
+    def __repr__(self) -> str:
+        return f"Selective({self.summary()})"
+
+    def _repr_html_(self) -> str:
+        return self.table().html()
 
 
 def selective_accuracy(correct: Tensor, doubt: Tensor) -> Selective:

@@ -56,7 +56,7 @@ class Adam(PerParameterOptimizer):
         TypeError: In a step, if a gradient is sparse or complex.
     """
 
-    counterpart: ClassVar = torch.optim.Adam
+    counterpart: ClassVar[type[torch.optim.Optimizer]] = torch.optim.Adam
     fixed: ClassVar = {"amsgrad": False, "decoupled_weight_decay": False}
 
     def __init__(
