@@ -20,6 +20,8 @@ from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCL
 from pytorch_lightning.utilities.model_helpers import is_overridden
 
 from lightning_modules.classifier import Classifier
+from lightning_modules.cli_errors import sentence_of
+from lightning_modules.cli_parser import Parser, stop
 from lightning_modules.data.digits import Digits
 from lightning_modules.data.fashion_mnist import FashionMNIST
 from lightning_modules.gradients.batch_norm import FreezeBatchNorm
@@ -29,9 +31,25 @@ from lightning_modules.gradients.gradient_clipping_percentile import ClipGradien
 from lightning_modules.gradients.initialization import Initialize
 from lightning_modules.history import History
 from lightning_modules.networks import MLP
+from lightning_modules.pretrained.transfer_unfreezing import GradualUnfreezing
 from lightning_modules.quiet import hide_expected_warnings
 from lightning_modules.recipes.defaults import Name
 from lightning_modules.recipes.network import RecipeMLP
+from lightning_modules.regularization.max_norm import MaxNorm
+from lightning_modules.regularization.penalties import L2Penalty, ProximalL1, SubgradientL1
+from lightning_modules.schedules.cosine import CosineDecay, CosineRestarts
+from lightning_modules.schedules.decay import (
+    ExponentialDecay,
+    LinearDecay,
+    PiecewiseConstant,
+    PowerDecay,
+    SquareRootDecay,
+)
+from lightning_modules.schedules.one_cycle import OneCycle
+from lightning_modules.schedules.performance import Plateau
+from lightning_modules.schedules.rate_history import RateHistory
+from lightning_modules.schedules.scheduled import ScheduleCheck
+from lightning_modules.schedules.warmup import Warmup
 
 # jsonargparse accepts a class by its short name once it has been imported.
 SHORT_NAMES = (
@@ -39,13 +57,30 @@ SHORT_NAMES = (
     ClipGradientNorm,
     ClipGradientPercentile,
     ClipGradientValue,
+    CosineDecay,
+    CosineRestarts,
     Digits,
+    ExponentialDecay,
     FashionMNIST,
     FreezeBatchNorm,
+    GradualUnfreezing,
     History,
     Initialize,
+    L2Penalty,
+    LinearDecay,
     MLP,
+    MaxNorm,
+    OneCycle,
+    PiecewiseConstant,
+    Plateau,
+    PowerDecay,
+    ProximalL1,
+    RateHistory,
     RecipeMLP,
+    ScheduleCheck,
+    SquareRootDecay,
+    SubgradientL1,
+    Warmup,
 )
 
 
@@ -57,8 +92,6 @@ class CommandLine(LightningCLI):
         parser.add_argument(
             "--recipe", type=Name | None, default=None, help="a table of defaults to train by"
         )
-        parser.link_arguments("recipe", "model.recipe")
-        parser.link_arguments("recipe", "model.network.init_args.recipe")
         parser.set_defaults(
             {
                 "data": {"class_path": "lightning_modules.Digits"},
@@ -68,6 +101,19 @@ class CommandLine(LightningCLI):
                 },
             }
         )
+
+    def before_instantiate_classes(self) -> None:
+        """Hand the recipe to the module and to the network, and refuse one that was said there."""
+        config = self.config[self.subcommand]
+        is_ours = config.model.network.class_path.rpartition(".")[2] == RecipeMLP.__name__
+        for key in ("model.recipe", *(["model.network.init_args.recipe"] if is_ours else [])):
+            said = config.get(key)
+            if said is not None and said != config.recipe:
+                stop(
+                    f"{key} is {said!r}, and recipe {config.recipe!r}. One recipe is for the module and its network: "
+                    f"say it once, as `recipe: {said}` at the top of the file, or as --recipe {said}."
+                )
+            config[key] = config.recipe
 
     def after_fit(self) -> None:
         """Test what a recipe has trained, and print what was found."""
@@ -81,15 +127,29 @@ class CommandLine(LightningCLI):
 
 
 def main(args: ArgsType = None) -> CommandLine:
-    """Parse `args` (the command line's, if None), and run the subcommand."""
+    """Parse `args` (the command line's, if None), and run the subcommand.
+
+    What this library refuses ends the program with its sentence and exit code 2; any other error is raised.
+    """
     hide_expected_warnings()
     if args is not None:
         # Called by a program or in a notebook: what its own command line says is not for us, and no mistake.
         warnings.filterwarnings("ignore", "LightningCLI's args parameter", UserWarning)
+    try:
+        return _run(args)
+    except Exception as error:
+        sentence = sentence_of(error)
+        if sentence is None:
+            raise
+        stop(sentence)
+
+
+def _run(args: ArgsType) -> CommandLine:
     return CommandLine(
         Classifier,
         LightningDataModule,
         subclass_mode_data=True,
+        parser_class=Parser,
         seed_everything_default=42,
         # An epoch of the digits is 40 steps, and Lightning warns where it would never log.
         trainer_defaults={"max_epochs": 10, "log_every_n_steps": 20},

@@ -7,6 +7,8 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from lightning_modules.settings import settings
+
 _STEP_LOSS = "train/loss_step"
 
 
@@ -40,6 +42,8 @@ class History(pl.Callback):
         self._earlier_losses: list[float] = []
         self._left_over: dict[str, Tensor] = {}
 
+    __repr__ = settings
+
     def __getitem__(self, name: str) -> list[float]:
         """Return the values of one metric.
 
@@ -68,7 +72,7 @@ class History(pl.Callback):
         # A module that steps its optimizers itself may return no loss.
         if self.every_step and isinstance(outputs, Mapping) and "loss" in outputs:
             # Lightning hands it over as it was scaled for accumulating gradients.
-            self._losses.append(outputs["loss"].detach() * trainer.accumulate_grad_batches)
+            self._losses.append(outputs["loss"].detach().reshape(()) * trainer.accumulate_grad_batches)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Remember what is left of earlier epochs."""

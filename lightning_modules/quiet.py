@@ -4,10 +4,13 @@ import logging
 import warnings
 from typing import Any
 
+import lightning_fabric
 import pytorch_lightning as pl
 
+from lightning_modules.either_lightning import refuse_lightning
+
 # Lightning reports on both of these loggers. Its warnings still come through.
-_CHATTY_LOGGERS = ("pytorch_lightning", "lightning_fabric")
+_CHATTY_LOGGERS = (pl.__name__, lightning_fabric.__name__)
 
 _EXPECTED_WARNINGS = (
     # Raised by Lightning 2.6.6's own use of torch's pytrees, at the first batch.
@@ -18,11 +21,19 @@ _EXPECTED_WARNINGS = (
 
 
 class _QuietTrainer(pl.Trainer):
-    """Evaluates without printing a table, unless asked to.
+    """Evaluates without printing a table, unless asked to, and says what is wrong with the other package's modules.
 
     Of Lightning's arguments those are named here that stand before `verbose`; the rest, which differ between releases,
     is handed on, and that is no signature that mypy would take for the same.
     """
+
+    def fit(self, model: Any, *arguments: Any, **options: Any) -> None:
+        refuse_lightning(model, *arguments, *options.values())
+        super().fit(model, *arguments, **options)
+
+    def predict(self, model: Any = None, *arguments: Any, **options: Any) -> Any:
+        refuse_lightning(model, *arguments, *options.values())
+        return super().predict(model, *arguments, **options)
 
     def validate(  # type: ignore[override]  # the rest is in options
         self,
@@ -33,6 +44,7 @@ class _QuietTrainer(pl.Trainer):
         datamodule: Any = None,
         **options: Any,
     ) -> Any:
+        refuse_lightning(model, dataloaders, datamodule)
         return super().validate(model, dataloaders, ckpt_path, verbose, datamodule, **options)
 
     def test(  # type: ignore[override]  # the rest is in options
@@ -44,6 +56,7 @@ class _QuietTrainer(pl.Trainer):
         datamodule: Any = None,
         **options: Any,
     ) -> Any:
+        refuse_lightning(model, dataloaders, datamodule)
         return super().test(model, dataloaders, ckpt_path, verbose, datamodule, **options)
 
 

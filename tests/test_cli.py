@@ -1,14 +1,19 @@
 """lightning_modules.cli: the command line."""
 
+import re
 import subprocess
 import sys
 
 import pytest
+import pytorch_lightning as pl
 import torch
 from torch import nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+import lightning_modules as lm
 from lightning_modules import MLP, Classifier, ClipGradientNorm, Digits, FashionMNIST, Initialize
-from lightning_modules.cli import main
+from lightning_modules.cli import SHORT_NAMES, main
+from lightning_modules.schedules.schedule import Schedule
 
 QUIET = [
     "--trainer.logger=false",
@@ -96,6 +101,98 @@ def test_a_strangers_data_module_and_fashion_mnist_are_accepted():
         ["fit", *QUIET, "--data=FashionMNIST", "--model.network.widths=[784,10]", "--trainer.fast_dev_run=1"]
     )
     assert isinstance(run.datamodule, FashionMNIST)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "model: {recipe: default}",
+        "model: {network: {init_args: {recipe: default}}}",
+        "{recipe: self-normalizing, model: {recipe: default}}",
+    ],
+)
+def test_a_recipe_that_is_said_at_a_part_is_refused_and_shown_its_place(tmp_path, capsys, said):
+    (tmp_path / "mine.yaml").write_text(said)
+    with pytest.raises(SystemExit, match="2"):
+        main(["fit", *QUIET, "--config=mine.yaml"])
+    assert "say it once, as `recipe: default` at the top of the file" in capsys.readouterr().err
+
+
+def test_a_recipe_that_is_said_twice_alike_is_said(tmp_path, capsys):
+    arguments = [*QUIET, "--trainer.fast_dev_run=1", "--recipe=default", "--model.network.widths=[64,9,10]"]
+    (tmp_path / "mine.yaml").write_text("{recipe: default, model: {recipe: default}}")
+    run = main(["fit", *arguments, "--config=mine.yaml"])
+    assert run.model.recipe is not None
+    assert run.config.fit.model.network.init_args.recipe == "default"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["--trainer.callbacks+=MaxNorm", "--trainer.callbacks.radius=-1"],
+            "radius must be positive, got -1.0.",
+        ),
+        (
+            ["--trainer.callbacks=ClipGradientNorm", "--trainer.callbacks.max_norm=0"],
+            "max_norm must be positive",
+        ),
+        (
+            ["--model.lr_scheduler=Plateau"],
+            "Plateau with patience=5 would never act.*\nOn the command line: --model.lr_scheduler.patience",
+        ),
+        (["--data.batch_size=0"], "batch_size must be at least 1, got 0."),
+        (
+            ["--model.network.widths=[63,10]", "--trainer.fast_dev_run=1"],
+            "This MLP takes 63 numbers.*\nOn the command line: --model.network.widths",
+        ),
+        (
+            ["--optimizer=AdamW"],
+            "unrecognized arguments: --optimizer=AdamW\nDid you mean --model.optimizer[?]",
+        ),
+    ],
+)
+def test_a_wrong_value_ends_the_program_with_its_sentence_alone(capsys, arguments, sentence):
+    with pytest.raises(SystemExit, match="2"):
+        main(["fit", *QUIET, *arguments])
+    said = capsys.readouterr().err.partition("error: ")[2]
+    assert re.match(sentence, said), said
+    assert len(said.splitlines()) <= 2
+
+
+def test_an_error_of_somebody_elses_keeps_its_traceback():
+    narrow = [
+        "--model.network=torch.nn.Linear",
+        "--model.network.in_features=3",
+        "--model.network.out_features=2",
+    ]
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        main(["fit", *QUIET, "--trainer.fast_dev_run=1", *narrow])
+
+
+def test_every_public_callback_and_schedule_has_a_short_name():
+    kinds = (pl.Callback, Schedule, ReduceLROnPlateau)
+    public = {getattr(lm, name) for name in lm.__all__}
+    wanted = {value for value in public if isinstance(value, type) and issubclass(value, kinds)}
+    assert wanted - set(SHORT_NAMES) == set()
+    trained = main(
+        [
+            "fit",
+            *QUIET,
+            "--trainer.fast_dev_run=1",
+            "--trainer.callbacks+=MaxNorm",
+            "--trainer.callbacks.radius=3",
+        ]
+    ).trainer
+    assert [callback.radius for callback in trained.callbacks if isinstance(callback, lm.MaxNorm)] == [3]
+
+
+def test_help_can_be_read(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["fit", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "torch.nn.Identity" not in said
+    assert re.search(r"known subclasses: MLP, RecipeMLP, .*and \d+ others by their import paths", said)
 
 
 def test_help_names_the_parts(tmp_path):

@@ -73,6 +73,13 @@ def test_training_does_not_wait_for_the_losses(monkeypatch):
     assert history["train/loss_step"] == [0, 1, 2]
 
 
+def test_a_loss_of_shape_1_is_a_number_like_any_other():
+    history, trainer = History(every_step=True), quiet_trainer()
+    history.on_train_batch_end(trainer, None, {"loss": torch.tensor([0.5])}, None, 0)
+    history.on_train_batch_end(trainer, None, {"loss": torch.tensor(0.25)}, None, 1)
+    assert history["train/loss_step"] == [0.5, 0.25]
+
+
 def test_a_resumed_run_has_the_whole_history(tmp_path):
     whole = History(every_step=True)
     fit(whole)

@@ -20,6 +20,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from lightning_modules.table import Table
+
 ABSTAINED = -1
 """The class of an item that is not answered."""
 
@@ -36,6 +38,27 @@ class Selective(NamedTuple):
     limit: Tensor
     answered: Tensor
     accuracy: Tensor
+
+    def table(self) -> Table:
+        """A row for each of at most ten limits, from the lowest to the highest."""
+        places = torch.linspace(0, len(self.limit) - 1, min(len(self.limit), 10)).round().int().tolist()
+        rows = [
+            (f"{self.limit[i]:.4g}", f"{self.answered[i]:.1%}", f"{self.accuracy[i]:.1%}") for i in places
+        ]
+        return Table([("limit of doubt", "answered", "right of these"), *rows], left=())
+
+    def summary(self) -> str:
+        """The number of limits, and the two ends."""
+        return (
+            f"{len(self.limit)} limits, answered {self.answered[0]:.1%} to {self.answered[-1]:.1%}, "
+            f"accuracy {self.accuracy[0]:.1%} to {self.accuracy[-1]:.1%}"
+        )
+
+    def __repr__(self) -> str:
+        return f"Selective({self.summary()})"
+
+    def _repr_html_(self) -> str:
+        return self.table().html()
 
 
 def selective_accuracy(correct: Tensor, doubt: Tensor) -> Selective:

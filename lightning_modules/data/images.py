@@ -14,6 +14,8 @@ from torch import Tensor
 
 from lightning_modules.data.batches import InMemoryBatches
 from lightning_modules.data.splits import Split, balanced_order, with_wrong_labels
+from lightning_modules.either_lightning import refuse_lightning
+from lightning_modules.settings import settings
 
 
 class Pixels(NamedTuple):
@@ -95,6 +97,21 @@ class InMemoryImages(pl.LightningDataModule, ABC):
         self.evaluation_batch_size = evaluation_batch_size
         self._pixels: PixelSplits | None = None
         self._splits: dict[str, Split] = {}
+
+    __repr__ = settings
+
+    def __str__(self) -> str:
+        return repr(self)  # Lightning's would make all loaders, and know no other kind than torch's
+
+    @property
+    def trainer(self) -> pl.Trainer | None:
+        """The Trainer whose data this is, once there is one."""
+        return self._trainer
+
+    @trainer.setter
+    def trainer(self, trainer: pl.Trainer | None) -> None:
+        refuse_lightning(trainer)
+        self._trainer = trainer
 
     @abstractmethod
     def read(self) -> PixelSplits:

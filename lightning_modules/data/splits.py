@@ -17,6 +17,11 @@ class Split(NamedTuple):
     images: Tensor
     labels: Tensor
 
+    def __repr__(self) -> str:
+        return (
+            f"Split(images of shape {tuple(self.images.shape)}, labels of shape {tuple(self.labels.shape)})"
+        )
+
 
 def balanced_order(labels: Tensor, seed: int) -> Tensor:
     """An order of all items, random within each class, whose every beginning has the classes in fair shares.

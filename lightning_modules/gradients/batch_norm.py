@@ -27,6 +27,7 @@ from torch.nn.modules.instancenorm import _InstanceNorm
 from torch.utils.hooks import RemovableHandle
 
 from lightning_modules.module_names import as_written, is_within, modules_by_name, without_compiler
+from lightning_modules.settings import settings
 from lightning_modules.unseen_layers import unseen_layers
 
 
@@ -93,6 +94,8 @@ class FreezeBatchNorm(pl.Callback):
         self._hooks: list[RemovableHandle] = []
         self._modes: dict[nn.Module, bool] = {}
         self._frozen: list[nn.Parameter] = []
+
+    __repr__ = settings
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Freeze γ and β, if asked to, before the optimizer is made."""

@@ -39,6 +39,7 @@ from lightning_modules.gradients.batch_norm_order import Neighbour, Place, as_it
 from lightning_modules.gradients.nested import tensors_in, with_own_tensors
 from lightning_modules.layer_weights import computed_weights, copy_of, has_other_hooks, make_plain_
 from lightning_modules.module_names import modules_by_name, parameters_by_name
+from lightning_modules.table import Report, Table
 from lightning_modules.unseen_layers import unseen_layers
 
 ModelT = TypeVar("ModelT", bound=nn.Module)
@@ -61,8 +62,8 @@ class Fold:
     forward: bool = False
 
 
-@dataclass(frozen=True)
-class FoldingReport:
+@dataclass(frozen=True, repr=False)
+class FoldingReport(Report):
     """Every batch normalization of a model, in its order. `str(report)` is a list of them.
 
     Attributes:
@@ -84,6 +85,19 @@ class FoldingReport:
             else f"{row.batch_norm}: {row.obstacle}"
             for row in self.rows
         )
+
+    def table(self) -> Table:
+        """A row for each batch normalization."""
+        head = ("batch normalization", "folds into", "or why not")
+        return Table(
+            [head, *((row.batch_norm, row.layer or "", row.obstacle or "") for row in self.rows)],
+            left=range(len(head)),
+        )
+
+    def summary(self) -> str:
+        """How many can be folded."""
+        folds = sum(row.obstacle is None for row in self.rows)
+        return f"{folds} of {len(self.rows)} batch normalizations can be folded"
 
 
 def plan_folding(model: nn.Module, example: Any = None) -> FoldingReport:

@@ -13,13 +13,14 @@ from typing import Any, ClassVar, Literal, get_args
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
-from pytorch_lightning.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import Metric
 
+from lightning_modules.either_lightning import is_sharded
 from lightning_modules.gradient_kinds import refuse_gradients
 from lightning_modules.module_names import parameters_by_name
+from lightning_modules.settings import settings
 from lightning_modules.trainer_callbacks import callbacks_of
 
 NonFinite = Literal["raise", "skip"]
@@ -83,6 +84,8 @@ class GradientClipping(pl.Callback):
         self._is_logged = False
         self._metrics: dict[str, _Total] = {}
 
+    __repr__ = settings
+
     def measure(self, parameters: Sequence[nn.Parameter]) -> float:
         """The global norm of the gradients of these `parameters`, which all have one."""
         return global_norm([p.grad for p in parameters if p.grad is not None]).item()
@@ -99,7 +102,7 @@ class GradientClipping(pl.Callback):
         if stage != "fit":
             return
         name = type(self).__name__
-        if isinstance(trainer.strategy, (FSDPStrategy, ModelParallelStrategy, DeepSpeedStrategy)):
+        if is_sharded(trainer.strategy):
             raise MisconfigurationException(
                 f"{name} needs whole gradients, and {type(trainer.strategy).__name__} gives each process a part of "
                 "them: norms would be those of the parts. Use DDP, or the strategy's own clipping."

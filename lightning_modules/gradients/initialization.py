@@ -51,6 +51,7 @@ from lightning_modules.gradients.initialization_report import (
 )
 from lightning_modules.layer_weights import cannot_be_set, weights_of
 from lightning_modules.module_names import modules_by_name, parameters_by_name
+from lightning_modules.settings import settings
 
 _NORMALIZATIONS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 
@@ -264,6 +265,8 @@ class Initialize(pl.Callback):
         self.activation = activation
         self.report: InitializationReport | None = None
         self._done: WeakSet[nn.Module] = WeakSet()
+
+    __repr__ = settings
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Initialize, before a distributed strategy hands out the first process's weights."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lightning_modules.gradients.activations import Scheme
-from lightning_modules.table import aligned
+from lightning_modules.table import Report, Table
 
 Distribution = Literal["normal", "uniform", "orthogonal"]
 
@@ -39,9 +39,9 @@ class LayerReport:
     std_after: float | None = None
 
 
-@dataclass(frozen=True)
-class InitializationReport:
-    """What `initialize` did. `str(report)` is a table, `report["conv1"]` the row of one layer.
+@dataclass(frozen=True, repr=False)
+class InitializationReport(Report):
+    """What `initialize` did. `str(report)` is a table, as in a notebook; `report["conv1"]` is the row of one layer.
 
     Attributes:
         rows: One for each module that has parameters, in the model's order.
@@ -61,9 +61,15 @@ class InitializationReport:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __str__(self) -> str:
+    def table(self) -> Table:
+        """A row for each layer."""
         head = ("layer", "kind", "fan in", "fan out", "scheme", "std before", "target", "after", "note")
-        return aligned([head, *(_cells(row) for row in self.rows)], left=(0, 1, 4, 8))
+        return Table([head, *(_cells(row) for row in self.rows)], left=(0, 1, 4, 8))
+
+    def summary(self) -> str:
+        """How many layers were drawn."""
+        drawn = sum(row.scheme is not None for row in self.rows)
+        return f"{drawn} of {len(self.rows)} layers drawn"
 
 
 def _cells(row: LayerReport) -> tuple[str, ...]:

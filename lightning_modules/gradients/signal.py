@@ -21,7 +21,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
@@ -29,6 +28,7 @@ from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 from torchmetrics import Metric
 
+from lightning_modules.either_lightning import is_lightning_module
 from lightning_modules.gradients.nested import tensors_in, with_own_tensors
 from lightning_modules.gradients.signal_report import LayerSignal, SignalReport
 from lightning_modules.layer_weights import computed_weights, copy_of
@@ -74,11 +74,11 @@ def signal(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] |
 
     Raises:
         TypeError: If the batch holds no inputs, or with `loss_fn` no targets; if `training_step` returns no loss.
-        ValueError: If the model cannot be copied, if it optimizes manually and there is no `loss_fn`, or if the
-            loss is not one number.
+        ValueError: If the model cannot be copied; without `loss_fn`, if it optimizes manually or its `training_step`
+            asks for a Trainer; if the loss is not one number.
     """
     model = without_compiler(model)
-    if isinstance(model, pl.LightningModule) and loss_fn is None and not model.automatic_optimization:
+    if is_lightning_module(model) and loss_fn is None and not model.automatic_optimization:
         raise ValueError(
             f"{type(model).__name__} optimizes manually: its training_step would make a step. Pass loss_fn=."
         )
@@ -101,11 +101,11 @@ def signal(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] |
 
 
 def _loss(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] | None) -> Tensor | None:
-    if isinstance(model, pl.LightningModule) and loss_fn is None:
+    if is_lightning_module(model) and loss_fn is None:
         # Without a Trainer there is nowhere to log to.
         for name in ("log", "log_dict"):
             setattr(model, name, _log_nothing)
-        output = model.training_step(batch, 0)
+        output = _training_step(model, batch)
         loss = output.get("loss") if isinstance(output, Mapping) else output
         if not isinstance(loss, Tensor):
             raise TypeError(
@@ -123,6 +123,17 @@ def _loss(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] | 
     with torch.no_grad():
         model(batch if isinstance(batch, Tensor) else batch[0])
     return None
+
+
+def _training_step(model: Any, batch: Any) -> Any:
+    try:
+        return model.training_step(batch, 0)
+    except RuntimeError as error:
+        if "is not attached to a `Trainer`" not in str(error):
+            raise
+        raise ValueError(
+            f"{type(model).__name__}.training_step asks for its Trainer, and there is none here. Pass loss_fn=."
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lightning_modules.table import aligned
+from lightning_modules.table import Report, Table
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class LayerSignal:
     gradient_rms: float | None = None
 
 
-@dataclass(frozen=True)
-class SignalReport:
+@dataclass(frozen=True, repr=False)
+class SignalReport(Report):
     """The layers in the order in which they were called. `str(report)` is a table, `report["conv1"]` one layer.
 
     Attributes:
@@ -63,9 +63,16 @@ class SignalReport:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __str__(self) -> str:
+    def table(self) -> Table:
+        """A row for each call of a layer."""
         head = ("layer", "kind", "mean", "std", "unit std", "dead", "saturated", "gradient", "per weight")
-        return aligned([head, *(_cells(row) for row in self.rows)], left=(0, 1))
+        return Table([head, *(_cells(row) for row in self.rows)], left=(0, 1))
+
+    def summary(self) -> str:
+        """How many calls there were, and the loss."""
+        return (
+            f"{len(self.rows)} calls of layers, {'no loss' if self.loss is None else f'loss {self.loss:.4g}'}"
+        )
 
 
 def _cells(row: LayerSignal) -> tuple[str, ...]:

@@ -37,6 +37,9 @@ class AdaGrad(PerParameterOptimizer):
     tensor([0.9000, 0.9000])
     tensor([0.8293, 0.8293])
 
+    Left out of torch's options are `lr_decay`, `initial_accumulator_value`, `foreach`, `differentiable`,
+    `fused`; so are sparse and complex parameters.
+
     Args:
         params: Parameters, or groups of them with settings of their own.
         lr: The learning rate η, the length of a weight's first step.
@@ -50,6 +53,7 @@ class AdaGrad(PerParameterOptimizer):
         TypeError: In a step, if a gradient is sparse or complex.
     """
 
+    counterpart: ClassVar = torch.optim.Adagrad
     fixed: ClassVar = {"lr_decay": 0}
 
     def __init__(

@@ -38,6 +38,9 @@ class Adam(PerParameterOptimizer):
     >>> weights.data
     tensor([0.9000, 1.1000])
 
+    Left out of torch's options are `amsgrad`, `foreach`, `capturable`, `differentiable`, `fused`,
+    `decoupled_weight_decay`; so are sparse and complex parameters.
+
     Args:
         params: Parameters, or groups of them with settings of their own.
         lr: The learning rate η.
@@ -53,6 +56,7 @@ class Adam(PerParameterOptimizer):
         TypeError: In a step, if a gradient is sparse or complex.
     """
 
+    counterpart: ClassVar[type[torch.optim.Optimizer]] = torch.optim.Adam
     fixed: ClassVar = {"amsgrad": False, "decoupled_weight_decay": False}
 
     def __init__(

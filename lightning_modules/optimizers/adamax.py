@@ -17,7 +17,7 @@ Kingma, Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, section 7.1
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -38,6 +38,9 @@ class AdaMax(PerParameterOptimizer):
     0.9
     0.85
 
+    Left out of torch's options are `foreach`, `differentiable`, `capturable`; so are sparse and complex
+    parameters.
+
     Args:
         params: Parameters, or groups of them with settings of their own.
         lr: The learning rate η.
@@ -50,6 +53,8 @@ class AdaMax(PerParameterOptimizer):
         ValueError: If `lr`, `eps` or `weight_decay` is negative, or one of `betas` not in [0, 1).
         TypeError: In a step, if a gradient is sparse or complex.
     """
+
+    counterpart: ClassVar = torch.optim.Adamax
 
     def __init__(
         self,

@@ -22,6 +22,7 @@ Loshchilov, Hutter, "Decoupled Weight Decay Regularization", ICLR 2019. https://
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
@@ -39,6 +40,9 @@ class AdamW(Adam):
     >>> weights.data
     tensor([0.8500, 1.0500])
 
+    Left out of torch's options are `amsgrad`, `foreach`, `capturable`, `differentiable`, `fused`; so are sparse
+    and complex parameters.
+
     Args:
         params: Parameters, or groups of them with settings of their own.
         lr: The learning rate η.
@@ -53,6 +57,7 @@ class AdamW(Adam):
         TypeError: In a step, if a gradient is sparse or complex.
     """
 
+    counterpart: ClassVar = torch.optim.AdamW
     fixed: ClassVar = {"amsgrad": False, "decoupled_weight_decay": True}
 
     def __init__(

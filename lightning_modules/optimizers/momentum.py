@@ -39,6 +39,9 @@ class Momentum(PerParameterOptimizer):
     0.75
     0.575
 
+    Left out of torch's options are `dampening`, `nesterov`, `foreach`, `differentiable`, `fused`; so are sparse
+    and complex parameters.
+
     Args:
         params: Parameters, or groups of them with settings of their own.
         lr: The learning rate η.
@@ -52,6 +55,7 @@ class Momentum(PerParameterOptimizer):
         TypeError: In a step, if a gradient is sparse or complex.
     """
 
+    counterpart: ClassVar = torch.optim.SGD
     fixed: ClassVar = {"dampening": 0, "nesterov": False}
 
     def __init__(

@@ -41,6 +41,9 @@ class Nadam(PerParameterOptimizer):
     >>> weight.item()
     0.86667
 
+    Left out of torch's options are `decoupled_weight_decay`, `foreach`, `capturable`, `differentiable`; so are
+    sparse and complex parameters.
+
     Args:
         params: Parameters, or groups of them with settings of their own.
         lr: The learning rate η.
@@ -57,6 +60,7 @@ class Nadam(PerParameterOptimizer):
         TypeError: In a step, if a gradient is sparse or complex.
     """
 
+    counterpart: ClassVar = torch.optim.NAdam
     fixed: ClassVar = {"decoupled_weight_decay": False}
 
     def __init__(

@@ -25,6 +25,7 @@ https://proceedings.mlr.press/v28/sutskever13.html
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
@@ -44,6 +45,9 @@ class Nesterov(Momentum):
     0.85
     0.675
 
+    Left out of torch's options are `dampening`, `nesterov`, `foreach`, `differentiable`, `fused`; so are sparse
+    and complex parameters.
+
     Args:
         params: Parameters, or groups of them with settings of their own.
         lr: The learning rate η.
@@ -60,6 +64,7 @@ class Nesterov(Momentum):
         TypeError: In a step, if a gradient is sparse or complex.
     """
 
+    counterpart: ClassVar = torch.optim.SGD
     fixed: ClassVar = {"dampening": 0, "nesterov": True}
 
     def __init__(

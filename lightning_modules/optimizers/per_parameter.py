@@ -4,9 +4,10 @@ Each of them moves one parameter at a time, by its gradient and by a few tensors
 what it keeps (`begin`) and how the parameter moves (`update_`). Groups, closures, refusals and checkpoints are here.
 """
 
+import inspect
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, overload
+from typing import Any, ClassVar, Self, overload
 
 import torch
 from torch import Tensor
@@ -25,14 +26,28 @@ class PerParameterOptimizer(Optimizer):
         **settings: The settings of groups that have none of their own.
 
     Attributes:
+        counterpart: torch's optimizer of the same equation, which has more options.
         fixed: Settings of torch's counterpart that the equation does not have, with the value that leaves them out.
 
     Raises:
         ValueError: If a setting is out of its range; on loading, if the state is not this optimizer's.
-        TypeError: In a step, if a gradient is sparse or complex.
+        TypeError: If there is no such setting; in a step, if a gradient is sparse or complex.
     """
 
+    counterpart: ClassVar[type[Optimizer]] = Optimizer
     fixed: ClassVar[Mapping[str, object]] = {}
+
+    def __new__(cls, *arguments: Any, **settings: Any) -> Self:
+        """Refuse a setting of a name that there is not, and say who has it."""
+        known = inspect.signature(cls).parameters
+        unknown = [name for name in settings if name not in known]
+        if unknown and all(one.kind is not one.VAR_KEYWORD for one in known.values()):
+            has_it = unknown[0] in inspect.signature(cls.counterpart).parameters
+            raise TypeError(
+                f"{cls.__name__} has no setting {unknown[0]!r}, only {', '.join(known)}: it is the equation alone. "
+                f"torch.optim.{cls.counterpart.__name__} has {'it' if has_it else 'more, but no such either'}."
+            )
+        return super().__new__(cls)
 
     def __init__(self, params: ParamsT, **settings: Any) -> None:
         super().__init__(params, settings | dict(self.fixed))

@@ -37,6 +37,9 @@ class RMSProp(PerParameterOptimizer):
     tensor([0.9000])
     tensor([0.8291])
 
+    Left out of torch's options are `momentum`, `centered`, `capturable`, `foreach`, `differentiable`; so are
+    sparse and complex parameters.
+
     Args:
         params: Parameters, or groups of them with settings of their own.
         lr: The learning rate η.
@@ -51,6 +54,7 @@ class RMSProp(PerParameterOptimizer):
         TypeError: In a step, if a gradient is sparse or complex.
     """
 
+    counterpart: ClassVar = torch.optim.RMSprop
     fixed: ClassVar = {"momentum": 0, "centered": False}
 
     def __init__(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lightning_modules.table import aligned
+from lightning_modules.table import Report, Table
 
 Status = Literal["loaded", "new", "left out", "missing", "no place", "shape differs", "kind differs"]
 
@@ -44,8 +44,8 @@ class ReusedTensor:
         return (self.name or self.source_name or "").endswith("_extra_state")
 
 
-@dataclass(frozen=True)
-class ReuseReport:
+@dataclass(frozen=True, repr=False)
+class ReuseReport(Report):
     """What `reuse` did. `str(report)` is a table, `report["network.1.weight"]` the row of one of the model's tensors.
 
     Attributes:
@@ -82,16 +82,23 @@ class ReuseReport:
         """What was to be loaded and did not fit."""
         return [row for row in self.rows if row.status in MISMATCHES]
 
-    def __str__(self) -> str:
+    def table(self) -> Table:
+        """A row for each tensor."""
         head = ("tensor of the model", "shape", "tensor of the source", "shape", "")
-        table = aligned([head, *(_cells(row) for row in self.rows)], left=range(len(head)))
+        return Table([head, *(_cells(row) for row in self.rows)], left=range(len(head)))
+
+    def summary(self) -> str:
+        """How much of the model was loaded."""
         own = [row for row in self.rows if row.name is not None]
         tensors = [row for row in own if not row.is_extra]
         loaded = [row for row in tensors if row.status == "loaded"]
         total, numbers = (sum(math.prod(row.shape or ()) for row in rows) for rows in (tensors, loaded))
         line = f"loaded {len(loaded)} of {len(tensors)} tensors, {numbers:,} of {total:,} numbers"
         extras = [row.status == "loaded" for row in own if row.is_extra]
-        return f"{table}\n{line}" + (f", and {sum(extras)} of {len(extras)} extra states" if extras else "")
+        return line + (f", and {sum(extras)} of {len(extras)} extra states" if extras else "")
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}\n{self.summary()}"
 
 
 def describe(rows: Sequence[ReusedTensor]) -> str:

@@ -18,18 +18,16 @@ from typing import Any, Literal
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
-from pytorch_lightning.strategies import (
-    DeepSpeedStrategy,
-    FSDPStrategy,
-    ModelParallelStrategy,
-    SingleDeviceStrategy,
-)
+from pytorch_lightning.strategies import SingleDeviceStrategy
 from pytorch_lightning.utilities import rank_zero_info
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
+from lightning_modules.either_lightning import is_sharded
 from lightning_modules.gradients.batch_norm import FreezeBatchNorm, batch_norms
 from lightning_modules.module_names import as_written, modules_by_name, parameters_by_name
 from lightning_modules.pretrained.transfer_rates import LayerRates
+from lightning_modules.settings import settings
 from lightning_modules.table import aligned
 
 
@@ -104,6 +102,7 @@ class GradualUnfreezing(pl.Callback):
             raise ValueError(f"patience must be at least 1 epoch, got {patience}.")
         if min_delta < 0:
             raise ValueError(f"min_delta must not be negative, got {min_delta}.")
+        self.factor = factor if isinstance(factor, int | float) else list(factor)
         if isinstance(factor, int | float):
             factor = [factor ** (k + 1) for k in range(len(layers))]
         if len(factor) != len(layers) or min(factor) <= 0:
@@ -126,6 +125,8 @@ class GradualUnfreezing(pl.Callback):
         self._restored = False
         self.forget()
 
+    __repr__ = settings
+
     def forget(self) -> None:
         """Freeze everything again, as each training from the beginning does."""
         self.thawed = 0
@@ -136,7 +137,7 @@ class GradualUnfreezing(pl.Callback):
         """Refuse strategies that this cannot work with."""
         if stage != "fit":
             return
-        if isinstance(trainer.strategy, FSDPStrategy | ModelParallelStrategy | DeepSpeedStrategy):
+        if is_sharded(trainer.strategy):
             raise MisconfigurationException(
                 f"GradualUnfreezing needs whole parameters, and {type(trainer.strategy).__name__} gives each process "
                 "a part of several layers at once. Use DDP."
@@ -296,6 +297,12 @@ class GradualUnfreezing(pl.Callback):
                 raise MisconfigurationException(
                     f"{', '.join(names)} has no parameter to train: none at all, only such with requires_grad=False, "
                     "or only such as belong to a layer named before it. Leave it out."
+                )
+            lazy = [name for name, parameter in parameters.items() if is_lazy(parameter)]
+            if lazy:
+                raise MisconfigurationException(
+                    f"{', '.join(lazy)} belong to a lazy layer and have no numbers yet. Call the model once, with a "
+                    "batch, before training."
                 )
             lacking = [name for name, parameter in parameters.items() if id(parameter) not in held]
             if lacking:

@@ -238,7 +238,7 @@ class StackedAutoencoder(pl.LightningModule):
     def training_step(self, batch: Any, batch_idx: int) -> Tensor:
         """Return the loss of the layer in training, or of the whole."""
         loss = self._measure("train", batch)
-        if self.trainer.world_size > 1:
+        if self._trainer is not None and self.trainer.world_size > 1:  # `signal` asks without a Trainer
             # DDP waits for the gradients of all parameters, and must not get any for those that stay as they are.
             loss = loss + 0 * sum(p.sum() for p in self._idle())
         return loss

@@ -31,6 +31,7 @@ from lightning_modules.recipes.parts import (
     Schedule,
 )
 from lightning_modules.schedules.scheduled import Interval
+from lightning_modules.table import Report, Table
 
 
 class Parts(TypedDict, total=False):
@@ -53,8 +54,8 @@ class Parts(TypedDict, total=False):
     schedule: Schedule | LRSchedulerCallable | None
 
 
-@dataclass(frozen=True)
-class Recipe:
+@dataclass(frozen=True, repr=False)
+class Recipe(Report):
     """Six parts that go together. `recipe` makes one; `str` is a list of the parts.
 
     >>> print(recipe("self-normalizing"))
@@ -96,6 +97,14 @@ class Recipe:
     def __str__(self) -> str:
         return "\n".join(f"{name}: {words}" for name, words in self._words())
 
+    def table(self) -> Table:
+        """A row for each part."""
+        return Table([("part", "method"), *self._words()], left=(0, 1))
+
+    def summary(self) -> str:
+        """Each part in a word."""
+        return ", ".join(f"{name}: {words}" for name, words in self._words())
+
     def network(self, widths: Sequence[int]) -> MLP:
         """A new network of dense layers, initialized.
 
@@ -104,7 +113,16 @@ class Recipe:
 
         Args:
             widths: As for `MLP`: inputs, units of each hidden layer, outputs.
+
+        Raises:
+            TypeError: If it is a network.
         """
+        if isinstance(widths, nn.Module):
+            raise TypeError(
+                f"Recipe.network builds an MLP from widths such as [784, 100, 10], got a {type(widths).__name__}. A "
+                "network of your own is trained as it is: Classifier(network, recipe=...). Its weights are drawn by "
+                "initialize(network)."
+            )
         network = self._built(widths)
         if self.initializer.make is not None:
             self.initializer.make(network)

@@ -11,9 +11,11 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
-from pytorch_lightning.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
+
+from lightning_modules.either_lightning import is_sharded
+from lightning_modules.settings import settings
 
 
 class AfterStep(pl.Callback):
@@ -29,6 +31,8 @@ class AfterStep(pl.Callback):
     @abstractmethod
     def after_step(self, optimizer: Optimizer) -> None:
         """Change the weights of this `optimizer`, which has just made a step. Called without gradients."""
+
+    __repr__ = settings
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Refuse strategies under which a process does not have whole weights."""
@@ -77,7 +81,7 @@ def refuse_shards(callback: pl.Callback, trainer: pl.Trainer) -> None:
         trainer: Whose strategy it is.
     """
     strategy = trainer.strategy
-    if isinstance(strategy, (FSDPStrategy, ModelParallelStrategy, DeepSpeedStrategy)):
+    if is_sharded(strategy):
         raise MisconfigurationException(
             f"{type(callback).__name__} needs whole weights, and {type(strategy).__name__} gives each process a part "
             "of them, flattened: which numbers belong to which unit or layer is lost. Use DDP."

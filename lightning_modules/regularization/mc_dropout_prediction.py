@@ -1,15 +1,23 @@
 """What repeated predictions of one network say: their mean, how far they spread, and what kind of doubt it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from lightning_modules.table import Report, Table
 
-@dataclass  # not frozen: Lightning moves predictions to the CPU, and refuses to do so with frozen ones
-class MCPrediction:
-    """The prediction for n items, from K passes with dropout.
+_SHOWN = 10
+"""A table has a row for each of the first items, and no more."""
+
+
+@dataclass(
+    repr=False
+)  # not frozen: Lightning moves predictions to the CPU, and refuses to do so with frozen ones
+class MCPrediction(Report):
+    """The prediction for n items, from K passes with dropout. Printed, it is a table of the first ten.
 
     Attributes:
         mean: Mean over the passes, of class probabilities with shape (n, classes, ...), or of the outputs.
@@ -26,8 +34,32 @@ class MCPrediction:
     mutual_information: Tensor | None = None
     samples: Tensor | None = None
 
+    def table(self) -> Table:
+        """A row for each of the first ten items: the likeliest class where there are classes, else the outputs' sizes."""
+        if self.entropy is None or self.mutual_information is None or self.mean.ndim != 2:
+            return Table([("", "shape"), *self._shapes()], left=(0,))
+        probability, likeliest = self.mean.max(dim=1)
+        spread = self.std.gather(1, likeliest.unsqueeze(1)).squeeze(1)
+        columns = (probability, spread, self.entropy, self.mutual_information)
+        head = ("item", "class", "probability", "± std", "entropy", "mutual information")
+        rows = [
+            (str(item), str(int(likeliest[item])), *(f"{float(column[item]):.3f}" for column in columns))
+            for item in range(min(len(self.mean), _SHOWN))
+        ]
+        return Table([head, *rows], left=())
+
+    def summary(self) -> str:
+        """The shape of each field."""
+        return ", ".join(f"{name}: {shape}" for name, shape in self._shapes())
+
+    def _shapes(self) -> Iterator[tuple[str, str]]:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None:
+                yield field.name, " × ".join(map(str, value.shape)) or "1 number"
+
     @staticmethod
-    def cat(predictions: Sequence["MCPrediction"]) -> "MCPrediction":
+    def cat(predictions: Sequence[Any] | None) -> "MCPrediction":
         """Join the predictions for several batches, such as those that `Trainer.predict` returns.
 
         >>> one = MCPrediction(mean=torch.zeros(2, 3), std=torch.ones(2, 3))
@@ -35,13 +67,20 @@ class MCPrediction:
         torch.Size([6, 3])
 
         Args:
-            predictions: At least one; all with the same fields.
+            predictions: At least one; all with the same fields. `Trainer.predict` promises a list of anything, or None.
 
         Raises:
             ValueError: If there are none.
+            TypeError: If one is something else, such as the list that stands for each of several loaders.
         """
         if not predictions:
             raise ValueError("There are no predictions to join.")
+        for prediction in predictions:
+            if not isinstance(prediction, MCPrediction):
+                raise TypeError(
+                    f"MCPrediction.cat joins MCPredictions, got a {type(prediction).__name__} among them. Of several "
+                    "loaders, join each one's: MCPrediction.cat(predictions[0])."
+                )
         joined: dict[str, Tensor] = {}
         for field in fields(MCPrediction):
             parts = [getattr(prediction, field.name) for prediction in predictions]

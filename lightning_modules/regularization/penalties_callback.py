@@ -16,6 +16,7 @@ from lightning_modules.regularization.after_step import refuse_shards
 from lightning_modules.regularization.once_an_epoch import OnceAnEpoch
 from lightning_modules.regularization.penalties_groups import module_types, penalized_weights
 from lightning_modules.regularization.penalties_sparsity import check_not_negative, fraction_small
+from lightning_modules.settings import settings
 from lightning_modules.trainer_callbacks import callbacks_of
 
 
@@ -75,6 +76,8 @@ class Penalty(pl.Callback):
             return None  # it stays as it is
         obstacle = None if weight.parameter is None else cannot_be_set(weight.parameter)
         return None if obstacle is None else f"{obstacle}."
+
+    __repr__ = settings
 
     def _updated(self, group: dict[str, Any]) -> list[nn.Parameter]:
         """The penalized parameters of a parameter group that take part in the current step."""

@@ -9,6 +9,7 @@ Better means lower (`mode="min"`) or higher (`"max"`) than the best by at least 
 its smallest step at 0 instead of 1e-8, and remembers when it acted.
 """
 
+import re
 from typing import Literal, SupportsFloat
 
 from torch.optim import Optimizer
@@ -82,10 +83,10 @@ class Plateau(ReduceLROnPlateau):
         Raises:
             ValueError: If it is an accuracy, and `mode` is "min".
         """
-        if self.mode == "min" and "acc" in monitor.lower():
+        if self.mode == "min" and _is_accuracy(monitor):
             raise ValueError(
                 f'Plateau(monitor={monitor!r}, mode="min") would lower the rate while the accuracy improves. '
-                'Use mode="max".'
+                'Use mode="max"; or, if less of it is better, torch\'s ReduceLROnPlateau, which does not look at names.'
             )
         self.monitor = monitor
 
@@ -99,3 +100,13 @@ class Plateau(ReduceLROnPlateau):
         super().step(metrics)
         if before != [float(group["lr"]) for group in self.optimizer.param_groups]:
             self.reductions.append(self.last_epoch)
+
+
+def _is_accuracy(name: str) -> bool:
+    """Whether one of its words ends with "acc" or "accuracy", and none says that less is better.
+
+    >>> [_is_accuracy(name) for name in ("val/accuracy", "valAcc", "top5_acc1", "accuracy_loss", "val/acceleration_mae")]
+    [True, True, True, False, False]
+    """
+    words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)]
+    return any(word.endswith(("acc", "accuracy")) for word in words) and not {"loss", "error"} & {*words}

@@ -20,7 +20,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 import torch
@@ -29,12 +29,17 @@ from pytorch_lightning.utilities.seed import isolate_rng
 from torch import Tensor
 from torch.optim import Optimizer
 
+from lightning_modules.either_lightning import refuse_lightning
 from lightning_modules.quiet import quiet_trainer
 from lightning_modules.schedules.measurements import Measurements
 from lightning_modules.schedules.schedule import set_rate
 from lightning_modules.schedules.scheduled import TrialRun
 from lightning_modules.schedules.snapshot import Undo, snapshot
+from lightning_modules.table import Report, Table
 from lightning_modules.trainer_callbacks import callbacks_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _BLOWN_UP = 4.0
 """The test stops when the loss is this many times the lowest so far."""
@@ -44,14 +49,17 @@ _FEWEST = 10
 """Fewer steps show nothing."""
 
 
-@dataclass(frozen=True)
-class RangeTest:
-    """What a range test found.
+@dataclass(frozen=True, repr=False)
+class RangeTest(Report):
+    """What a range test found: `suggestion` in two numbers, `plot` in a picture.
 
     >>> losses = [2.0 - math.tanh((step - 30) / 10) for step in range(61)]  # steepest at step 30 of 0 ... 60
     >>> test = RangeTest([10 ** (-4 + step / 15) for step in range(61)], losses, steps=61)
     >>> f"{test.steepest:.2g}, {test.valley:.2g}"  # 10^(−4 + 30/15)
     '0.01, 0.01'
+    >>> low, high = test.suggestion
+    >>> f"{low:.2g}, {high:.2g}"  # up to a third of the last rate, 1
+    '0.01, 0.33'
 
     Attributes:
         rates: The rate of each step, in the group whose rate is highest.
@@ -102,6 +110,72 @@ class RangeTest:
         return math.sqrt(self.rates[places[0]] * self.rates[places[-1]])
 
     @property
+    def suggestion(self) -> tuple[float, float]:
+        """The rates to search between: from the steepest point to a third of the rate at which the test ended.
+
+        Raises:
+            ValueError: If the loss fell nowhere.
+        """
+        return self.steepest, max(self.steepest, self.rates[-1] / 3)
+
+    def plot(self, axes: "Axes | None" = None) -> "Axes":
+        """Draw the losses, smoothed ones in bold, over the rates, and mark the steepest point and the valley.
+
+        It is the one thing that this library draws, and needs matplotlib, which is imported here and nowhere else.
+
+        Args:
+            axes: Where to; None makes a new figure.
+
+        Returns:
+            The axes, with labels and a logarithmic scale.
+
+        Raises:
+            ImportError: If there is no matplotlib.
+        """
+        if axes is None:
+            try:
+                import matplotlib.pyplot as plt
+            except ImportError as error:
+                raise ImportError(
+                    "RangeTest.plot draws with matplotlib: pip install matplotlib. Or draw its rates, losses and "
+                    "smoothed with what you have."
+                ) from error
+            axes = plt.figure().add_subplot()
+        smoothed = self.smoothed
+        axes.semilogx(self.rates, self.losses, color="C0", linewidth=0.6)
+        axes.semilogx(self.rates, smoothed, color="C0")
+        for name in ("steepest", "valley") if self._falls() else ():
+            rate = getattr(self, name)
+            axes.axvline(rate, color="black", linestyle="--", linewidth=0.8)
+            axes.annotate(f" {name}", (rate, 1), xycoords=axes.get_xaxis_transform(), rotation=90, va="top")
+        # What blows up at the end would press all the rest to the ground.
+        before = max(self.losses[: len(self.losses) // 2])
+        margin = 0.1 * (before - min(self.losses)) or 1.0
+        axes.set_ylim(min(self.losses) - margin, before + margin)
+        axes.set_xlabel("learning rate")
+        axes.set_ylabel("training loss")
+        return axes
+
+    def table(self) -> Table:
+        """What it was, and what it suggests."""
+        first, last = self.rates[0], self.rates[-1]
+        rows = [("rates", f"{first:.3g} to {last:.3g}"), ("steps", f"{len(self.rates)} of {self.steps}")]
+        if self._falls():
+            rows += [(name, f"{getattr(self, name):.3g}") for name in ("steepest", "valley")]
+        return Table([("", "found"), *rows], left=(0,))
+
+    def summary(self) -> str:
+        """The rates that were tried, and those between which to search."""
+        found = "the loss fell at none of them"
+        if self._falls():
+            found = "search between {:.3g} and {:.3g}".format(*self.suggestion)
+        return f"rates {self.rates[0]:.3g} to {self.rates[-1]:.3g}, {found}"
+
+    def _falls(self) -> bool:
+        smoothed = self.smoothed
+        return any(_slope(smoothed, i, self._reach) < 0 for i in range(len(smoothed)))
+
+    @property
     def _reach(self) -> int:
         return max(round(_NEIGHBOURS * self.steps), 1)
 
@@ -149,8 +223,10 @@ def range_test(
     Raises:
         ValueError: If the rates do not rise, if there are fewer than 10 steps, if the Trainer is given what the test sets
             itself, if a layer is lazy, or if the loss blew up at once.
+        TypeError: If the model or the data is of the package `lightning`; see `with_lightning`.
         MisconfigurationException: With several devices or optimizers, or if all of the optimizer's rates are 0.
     """
+    refuse_lightning(model, data)
     if not 0 < lowest < highest < math.inf:
         raise ValueError(f"A range test needs 0 < lowest < highest, got lowest={lowest}, highest={highest}.")
     if steps < _FEWEST:
@@ -161,7 +237,7 @@ def range_test(
         "max_steps": steps + 1,  # the last one shows the loss after the one before it
         "limit_val_batches": 0,
         "num_sanity_val_steps": 0,
-        "callbacks": [ramp, *trainer_arguments.pop("callbacks", [])],
+        "callbacks": [ramp, *_listed(trainer_arguments.pop("callbacks", None))],
     }
     clash = sorted(fixed.keys() & trainer_arguments.keys())
     if clash:
@@ -188,6 +264,11 @@ def range_test(
     if error is not None:
         raise error
     return ramp.result()
+
+
+def _listed(callbacks: pl.Callback | list[pl.Callback] | None) -> list[pl.Callback]:
+    """A Trainer's argument: none, one, or a list of them."""
+    return [callbacks] if isinstance(callbacks, pl.Callback) else list(callbacks or [])
 
 
 class _Ramp(TrialRun):

@@ -5,6 +5,8 @@ from typing import Any
 import pytorch_lightning as pl
 from torch.optim import Optimizer
 
+from lightning_modules.settings import settings
+
 
 class RateHistory(pl.Callback):
     """Keep the learning rate and the momentum of each step, read at the moment when the optimizer uses them.
@@ -22,6 +24,8 @@ class RateHistory(pl.Callback):
         # By optimizer, step and group.
         self._rates: list[list[list[float]]] = []
         self._momenta: list[list[list[float | None]]] = []
+
+    __repr__ = settings
 
     def rate(self, group: int = 0, optimizer: int = 0) -> list[float]:
         """Return the rate of each step that the optimizer made.

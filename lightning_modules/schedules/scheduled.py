@@ -24,6 +24,7 @@ from lightning_modules.schedules.performance import Plateau
 from lightning_modules.schedules.refusals import check_schedule
 from lightning_modules.schedules.schedule import Schedule
 from lightning_modules.schedules.warmup import Warmup
+from lightning_modules.settings import settings
 from lightning_modules.trainer_callbacks import callbacks_of
 
 Interval = Literal["step", "epoch"]
@@ -40,6 +41,8 @@ def run_length(trainer: pl.Trainer, interval: Interval = "step") -> int | None:
         trainer: It loads the training data, if it has not yet.
         interval: What is counted.
     """
+    if trainer.limit_train_batches == 0:
+        return 0
     had_data = trainer.fit_loop._combined_loader is not None
     steps: float = trainer.estimated_stepping_batches
     steps = math.inf if steps < 0 else steps
@@ -127,6 +130,8 @@ class ScheduleCheck(pl.Callback):
         MisconfigurationException: When training starts, if a schedule would not act in the run, if one that waits for
             a metric would be shown the same one again and again, or if one needs the run's length and nobody knows it.
     """
+
+    __repr__ = settings
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Size, then check."""
@@ -219,6 +224,8 @@ def _check_wiring(trainer: pl.Trainer, config: LRSchedulerConfig) -> None:
 
 
 def _is_trial(trainer: pl.Trainer) -> bool:
-    return bool(getattr(trainer, "fast_dev_run", False)) or any(
-        isinstance(callback, TrialRun) for callback in callbacks_of(trainer)
+    return (
+        bool(getattr(trainer, "fast_dev_run", False))
+        or trainer.limit_train_batches == 0
+        or any(isinstance(callback, TrialRun) for callback in callbacks_of(trainer))
     )

@@ -10,7 +10,15 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from lightning_modules import MLP, Classifier, Digits, initialize, quiet_trainer, signal
+from lightning_modules import (
+    MLP,
+    Classifier,
+    Digits,
+    StackedAutoencoder,
+    initialize,
+    quiet_trainer,
+    signal,
+)
 
 
 def batch(count=32):
@@ -370,6 +378,22 @@ def test_a_training_step_that_steps_by_itself_is_refused():
     with pytest.raises(ValueError, match=r"Classifier optimizes manually.*Pass loss_fn="):
         signal(model, batch())
     assert signal(model, batch(), nn.functional.cross_entropy).loss > 0
+
+
+def test_an_autoencoder_is_looked_at_in_its_first_phase():
+    report = signal(StackedAutoencoder.dense((1, 8, 8), [20, 10]), torch.rand(5, 1, 8, 8))
+    assert [row.gradient_norm > 0 for row in report if row.kind == "Linear"] == [True, True]
+
+
+def test_a_training_step_that_asks_for_a_trainer_is_refused():
+    class Asks(Classifier):
+        def training_step(self, batch, batch_idx):
+            return super().training_step(batch, batch_idx) / self.trainer.world_size
+
+    batch = (torch.zeros(2, 4), torch.zeros(2, dtype=torch.long))
+    with pytest.raises(ValueError, match=r"asks for its Trainer, and there is none here. Pass loss_fn="):
+        signal(Asks(MLP([4, 3])), batch)
+    assert signal(Asks(MLP([4, 3])), batch, nn.functional.cross_entropy).loss > 0
 
 
 def test_a_training_step_without_a_loss_is_refused():

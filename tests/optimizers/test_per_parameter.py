@@ -483,3 +483,31 @@ def test_the_command_line_chooses_it_and_its_settings(make):
     (optimizer,) = run.trainer.optimizers
     assert type(optimizer) is make
     assert (optimizer.param_groups[0]["lr"], optimizer.param_groups[0]["maximize"]) == (0.05, True)
+
+
+@every_pair
+def test_a_setting_that_only_torch_has_names_torchs_class(name):
+    ours = PAIRS[name][0]
+    weights = [nn.Parameter(torch.ones(1))]
+    left_out = [
+        word
+        for word in inspect.signature(ours.counterpart).parameters
+        if word not in inspect.signature(ours).parameters
+    ]
+    for word in left_out:
+        with pytest.raises(
+            TypeError, match=f"{name} has no setting '{word}'.*torch.optim.{ours.counterpart.__name__} has it"
+        ):
+            ours(weights, **{word: True})
+        assert f"`{word}`" in ours.__doc__.partition("Args:")[0]
+    with pytest.raises(TypeError, match=r"no setting 'rate', only params, lr, .*no such either"):
+        ours(weights, rate=0.1)
+
+
+def test_a_subclass_may_have_settings_of_its_own():
+    class Mine(Adam):
+        def __init__(self, params, rate, **settings):
+            super().__init__(params, lr=rate, **settings)
+
+    weights = [nn.Parameter(torch.ones(1))]
+    assert Mine(weights, rate=0.5, eps=1e-3).defaults["lr"] == 0.5

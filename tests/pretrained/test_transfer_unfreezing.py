@@ -300,6 +300,14 @@ def test_layers_that_cannot_be_thawed_are_refused(layers, message):
         fit(model(), GradualUnfreezing(layers))
 
 
+def test_a_lazy_layer_is_refused_until_it_has_numbers():
+    module = Classifier(nn.Sequential(nn.Flatten(), nn.LazyLinear(6), nn.Linear(6, 10)), SGD)
+    with pytest.raises(MisconfigurationException, match=r"network.1.weight, network.1.bias belong to a lazy"):
+        fit(module, GradualUnfreezing(["network.1"], at=[1]))
+    module(torch.zeros(2, 64))
+    fit(module, GradualUnfreezing(["network.1"], at=[1]))
+
+
 def test_an_optimizer_without_the_frozen_parameters_is_refused():
     class HeadOnly(Classifier):
         def configure_optimizers(self):

@@ -77,6 +77,13 @@ def test_without_an_initializer_the_weights_are_torchs():
     assert all(map(torch.equal, mine.parameters(), theirs.parameters()))
 
 
+def test_a_network_is_no_widths():
+    with pytest.raises(
+        TypeError, match=r"from widths such as .*, got a Linear. A network of your own is trained"
+    ):
+        recipe("default").network(nn.Linear(4, 2))
+
+
 def test_making_a_recipe_draws_no_random_numbers():
     torch.manual_seed(0)
     before = torch.random.get_rng_state()

@@ -1,8 +1,12 @@
 """lightning_modules.regularization.mc_dropout and what it is made of."""
 
+import inspect
 import math
+from collections.abc import Sequence
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
+import pytorch_lightning as pl
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -425,6 +429,18 @@ def test_bad_arguments_are_refused():
         mc_dropout(model, torch.zeros(1, 5), memory=100)
     with pytest.raises(ValueError, match="no predictions to join"):
         MCPrediction.cat([])
+    with pytest.raises(ValueError, match="no predictions"):
+        MCPrediction.cat(None)  # Trainer.predict(return_predictions=False)
+    one = MCPrediction(torch.zeros(2), torch.zeros(2))
+    with pytest.raises(TypeError, match=r"got a list among them. Of several loaders, join each one's"):
+        MCPrediction.cat([[one, one], [one]])
+
+
+def test_what_trainer_predict_promises_is_taken_by_a_type_checker_too():
+    taken = set(get_args(get_type_hints(MCPrediction.cat)["predictions"]))
+    promised = get_args(inspect.signature(pl.Trainer.predict).return_annotation)
+    assert taken == {Sequence[Any], type(None)}
+    assert {get_origin(kind) or kind for kind in promised} == {list, type(None)}
 
 
 def test_outputs_that_are_not_what_they_are_said_to_be_are_refused():

@@ -84,12 +84,21 @@ def test_small_rates_fall_too_where_torchs_do_not():
         ({"min_lr": -0.1}, "min_lr must not be negative"),
         ({"monitor": "val/accuracy"}, 'Use mode="max"'),
         ({"monitor": "val_acc"}, 'Use mode="max"'),
+        ({"monitor": "valacc"}, "ReduceLROnPlateau, which does not look at names"),
+        ({"monitor": "valAcc/top1"}, 'Use mode="max"'),
         ({"mode": "maximum"}, "maximum"),
     ],
 )
 def test_bad_values_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         Plateau(sgd(), **settings)
+
+
+@pytest.mark.parametrize(
+    "monitor", ["val/acceleration_mae", "train/vaccination_loss", "val/accuracy_loss", "accumulated_seconds"]
+)
+def test_a_name_that_holds_acc_is_not_therefore_an_accuracy(monitor):
+    assert Plateau(sgd(), monitor).monitor == monitor
 
 
 # In a Trainer

@@ -1,7 +1,9 @@
 """lightning_modules.schedules.range_test and .snapshot."""
 
 import copy
+import math
 import random
+import sys
 from functools import partial
 from itertools import pairwise
 
@@ -10,6 +12,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
+from matplotlib.figure import Figure
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -290,6 +293,80 @@ def test_a_snapshot_holds_what_checkpoints_leave_out():
     assert not hasattr(module, "new")
     assert not module._forward_hooks
     assert torch.rand(1, generator=module.random) == expected
+
+
+# Its Trainer
+
+
+class Count(pl.Callback):
+    batches = 0
+
+    def on_train_batch_end(self, *_):
+        self.batches += 1
+
+
+def test_callbacks_are_none_one_or_several_as_for_a_trainer():
+    one, two, three = Count(), Count(), Count()
+    for callbacks in (None, one, [two, three]):
+        range_test(classifier(), Digits(), steps=20, callbacks=callbacks)
+    assert one.batches == two.batches == three.batches > 10
+
+
+# Drawn and suggested
+
+
+def fallen():
+    losses = [2.0 - math.tanh((step - 30) / 10) for step in range(61)]
+    return RangeTest([10 ** (-4 + step / 15) for step in range(61)], [*losses[:-1], 1e6], steps=61)
+
+
+def test_it_suggests_the_range_from_the_steepest_point_to_a_third_of_the_last_rate():
+    low, high = fallen().suggestion
+    assert (low, high) == (fallen().steepest, pytest.approx(1 / 3))
+    early = RangeTest([1e-3 * 1.01**i for i in range(40)], [2.0 - i / 40 for i in range(40)], steps=40)
+    assert early.suggestion == (early.steepest, early.steepest)
+    flat = RangeTest([1e-3, 1e-2], [1.0, 1.0], steps=20)
+    with pytest.raises(ValueError, match="fell at no rate"):
+        _ = flat.suggestion
+    assert repr(flat) == "RangeTest(rates 0.001 to 0.01, the loss fell at none of them)"
+
+
+def test_it_draws_both_curves_and_what_is_read_off_into_given_axes():
+    axes = Figure().add_subplot()
+    assert fallen().plot(axes) is axes
+    raw, smoothed, steepest, valley = axes.lines
+    assert list(raw.get_ydata()) == fallen().losses
+    assert list(smoothed.get_ydata()) == fallen().smoothed
+    assert (steepest.get_xdata()[0], valley.get_xdata()[0]) == (fallen().steepest, fallen().valley)
+    assert [text.get_text().strip() for text in axes.texts] == ["steepest", "valley"]
+    assert axes.get_xscale() == "log"
+    assert axes.get_ylim()[1] < 4  # what blew up is cut off
+
+
+def test_what_fell_nowhere_is_drawn_without_marks():
+    axes = Figure().add_subplot()
+    RangeTest([1e-3, 1e-2], [1.0, 1.0], steps=20).plot(axes)
+    assert len(axes.lines) == 2
+
+
+def test_without_axes_it_makes_some_and_without_matplotlib_it_says_so(monkeypatch):
+    import matplotlib.pyplot as plt
+
+    axes = fallen().plot()
+    plt.close(axes.figure)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match="pip install matplotlib"):
+        fallen().plot()
+
+
+def test_it_can_be_had_without_matplotlib(run_program):
+    run_program(
+        """
+        import sys
+        sys.modules["matplotlib"] = None
+        from lightning_modules import RangeTest, range_test
+        """
+    )
 
 
 # Refusals

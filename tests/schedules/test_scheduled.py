@@ -172,6 +172,13 @@ def test_how_long_a_run_is():
     assert seen == [(30, 5), (13, 3)]
 
 
+@pytest.mark.parametrize("schedule", [OneCycle, CosineDecay, Plateau])
+def test_a_run_that_trains_on_nothing_refuses_no_schedule(schedule):
+    trainer = fit(classifier(schedule), limit_train_batches=0)
+    assert trainer.global_step == 0
+    assert run_length(trainer) == run_length(trainer, "epoch") == 0
+
+
 def test_a_trial_run_is_sized_and_not_checked():
     for schedule in (
         LinearDecay,

@@ -1,4 +1,4 @@
-"""Train a stranger's module with a piece of the library, in one of five circumstances."""
+"""Train a stranger's module with a piece of the library, in one of six circumstances."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +22,7 @@ STRANGERS: dict[str, tuple[ModuleType, type[pl.LightningModule]]] = {
 }
 
 PLAIN, ACCUMULATED, BF16, RESUMED, TWO_PROCESSES = "plain", "accumulated", "bf16", "resumed", "two processes"
+LIGHTNING = "lightning"
 
 CIRCUMSTANCES: dict[str, Callable[[], dict[str, Any]]] = {
     PLAIN: dict,
@@ -29,6 +30,7 @@ CIRCUMSTANCES: dict[str, Callable[[], dict[str, Any]]] = {
     BF16: lambda: {"precision": "bf16-mixed"},
     RESUMED: dict,
     TWO_PROCESSES: lambda: {"devices": 2, "strategy": DDPStrategy(process_group_backend="gloo")},
+    LIGHTNING: dict,
 }
 """By name, what the stranger's Trainer is given besides."""
 

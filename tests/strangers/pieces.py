@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 
-from fitting import CIRCUMSTANCES, PLAIN, Fit
+from fitting import CIRCUMSTANCES, LIGHTNING, PLAIN, Fit
 
 Program = Callable[[Fit], None]
 
@@ -45,7 +45,7 @@ def piece(name: str, page: str, **meaningless: str) -> Callable[[Program], Progr
 def asked_of_a_module(name: str, page: str) -> Callable[[Program], Program]:
     """Enter a program that asks something of a module, whatever has become of it."""
     why = "Asked of a module, whichever way that was trained."
-    others = [circumstance for circumstance in CIRCUMSTANCES if circumstance != PLAIN]
+    others = [circumstance for circumstance in CIRCUMSTANCES if circumstance not in (PLAIN, LIGHTNING)]
     return piece(name, page, **dict.fromkeys(others, why))
 
 

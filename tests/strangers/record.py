@@ -4,7 +4,8 @@ import logging
 import sys
 
 import recorded
-from fitting import CIRCUMSTANCES, STRANGERS, TWO_PROCESSES
+from fitting import CIRCUMSTANCES, LIGHTNING, STRANGERS, TWO_PROCESSES
+from of_lightning import of_lightning
 from outcomes import BROKEN, outcome_of
 from pieces import every_piece
 from two_processes import in_two_processes
@@ -15,12 +16,14 @@ def main() -> None:
     for name in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     pieces, found, broken = every_piece(), {}, 0
-    together = in_two_processes()
+    apart = {TWO_PROCESSES: in_two_processes(), LIGHTNING: of_lightning()}
     for name, piece in pieces.items():
         for who in STRANGERS:
             for circumstance in CIRCUMSTANCES:
-                alone = circumstance != TWO_PROCESSES
-                outcome, text = outcome_of(piece, who, circumstance) if alone else together[name, who]
+                here = circumstance not in apart
+                outcome, text = (
+                    outcome_of(piece, who, circumstance) if here else apart[circumstance][name, who]
+                )
                 found[name, who, circumstance] = outcome
                 if outcome.says == BROKEN:
                     broken += 1

@@ -42,8 +42,9 @@ def table(pieces: Mapping[str, Piece], outcomes: Mapping[Key, Outcome]) -> dict[
 def caption() -> str:
     """When it is made, and with what."""
     today = datetime.date.today()
-    torch, lightning = (version(name).partition("+")[0] for name in ("torch", "pytorch-lightning"))
-    return f"Made on {today.day} {today:%B %Y} with torch {torch} and pytorch-lightning {lightning}."
+    names = ("torch", "pytorch-lightning", "lightning")
+    torch, ours, other = (version(name).partition("+")[0] for name in names)
+    return f"Made on {today.day} {today:%B %Y} with torch {torch}, pytorch-lightning {ours} and lightning {other}."
 
 
 def outcomes_in(record: dict[str, Any]) -> dict[Key, Outcome]:

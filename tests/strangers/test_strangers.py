@@ -9,8 +9,9 @@ from zlib import crc32
 import pytest
 import recorded
 import torch
-from fitting import CIRCUMSTANCES, PLAIN, RESUMED, STRANGERS, TWO_PROCESSES, Fit
+from fitting import CIRCUMSTANCES, LIGHTNING, PLAIN, RESUMED, STRANGERS, TWO_PROCESSES, Fit
 from not_pieces import NOT_PIECES
+from of_lightning import of_lightning
 from outcomes import BROKEN, MEANINGLESS, REFUSES, WORKS, Outcome, outcome_of
 from pieces import Piece, every_piece
 from pytorch_lightning import Callback
@@ -27,7 +28,7 @@ AGAIN = f"if that is right, record the table again: {recorded.COMMAND}"
 
 
 def is_due(name: str, who: str, circumstance: str) -> bool:
-    if circumstance == TWO_PROCESSES:
+    if circumstance in (TWO_PROCESSES, LIGHTNING):
         return False  # all of them together, below
     one = list(STRANGERS)[crc32(name.encode()) % len(STRANGERS)]
     return ALL or (circumstance == PLAIN and who == one)
@@ -52,6 +53,15 @@ def test_pieces_do_in_two_processes_what_the_table_says():
     for (name, who), (found, text) in together.items():
         assert found.says != BROKEN, f"{name}, {who}: {text}"
         assert found == RECORDED.get((name, who, TWO_PROCESSES)), f"{name}, {who}: {AGAIN}"
+
+
+def test_pieces_do_on_strangers_of_lightning_what_the_table_says():
+    names = list(PIECES) if ALL else list(PIECES)[crc32(b"lightning") % 7 :: 7]
+    found = of_lightning(names)
+    assert found.keys() == {(name, who) for name in names for who in STRANGERS}
+    for (name, who), (outcome, text) in found.items():
+        assert outcome.says != BROKEN, f"{name}, {who}: {text}"
+        assert outcome == RECORDED.get((name, who, LIGHTNING)), f"{name}, {who}: {AGAIN}"
 
 
 def test_every_public_name_is_in_the_table_or_is_said_to_be_no_piece():
