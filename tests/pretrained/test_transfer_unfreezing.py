@@ -10,7 +10,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.callbacks import BaseFinetuning
 from torch import nn
 from torch.optim import SGD, AdamW
-from unfreezing_runs import EPOCH, LAYERS, Watch, both, fit, model
+from unfreezing_runs import EPOCH, LAYERS, Watch, both, ends_frozen, fit, model
 
 from lightning_modules import Classifier, ClipGradientNorm, Digits, GradualUnfreezing, quiet_trainer
 
@@ -55,6 +55,7 @@ def test_layers_in_one_list_are_thawed_together():
     assert watch.moved == [both(5), both(5), both(1, 3, 5)]
 
 
+@ends_frozen
 def test_what_is_frozen_neither_decays_nor_gets_optimizer_state():
     module = model(partial(AdamW, lr=0.1, weight_decay=0.5))
     trainer = fit(module, GradualUnfreezing(LAYERS, at=[1, 9]))
@@ -63,6 +64,7 @@ def test_what_is_frozen_neither_decays_nor_gets_optimizer_state():
     assert id(module.network[3].weight) in held
 
 
+@ends_frozen
 def test_the_backward_pass_ends_above_what_is_frozen():
     grads = []
 
@@ -118,6 +120,7 @@ def test_a_module_that_steps_by_itself_is_divided_too():
         torch.testing.assert_close(mine, other)
 
 
+@ends_frozen
 def test_clipping_measures_what_trains_only():
     class Norms(pl.Callback):
         norms = None
@@ -131,6 +134,7 @@ def test_clipping_measures_what_trains_only():
     assert clip.norms == pytest.approx(norms.norms)
 
 
+@ends_frozen
 def test_a_shared_weight_belongs_to_the_upper_layer():
     module = model()
     module.network[3].weight = nn.Parameter(torch.rand(6, 6))
@@ -150,6 +154,7 @@ def test_what_was_frozen_by_hand_stays_frozen():
     assert not module.network[3].bias.requires_grad
 
 
+@ends_frozen
 @pytest.mark.parametrize("fails", [False, True])
 def test_afterwards_the_model_and_the_optimizer_are_as_they_were(fails):
     class MayFail(Classifier):
@@ -242,6 +247,7 @@ def test_an_epoch_without_the_metric_does_not_count():
     assert thawing(unfreezing, 1.0, 1.0, None, None, 1.0, 1.0) == [0, 0, 0, 0, 0, 1]
 
 
+@ends_frozen
 def test_validation_metrics_are_watched():
     class Frozen(Classifier):
         def validation_step(self, batch, batch_idx):
@@ -253,6 +259,7 @@ def test_validation_metrics_are_watched():
     assert watch.moved == [both(5), both(5), both(3, 5)]
 
 
+@ends_frozen
 def test_a_metric_that_nobody_logs_is_refused_with_those_that_are():
     with pytest.raises(MisconfigurationException, match=r"'val/los'.*train/accuracy, train/loss"):
         fit(model(), GradualUnfreezing(LAYERS, monitor="val/los"))
