@@ -8,6 +8,7 @@ And while a step is made the groups may be others than before and after, since `
 `stepped_groups` says what they were in the step just taken, whichever callback comes first.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -58,10 +59,14 @@ def note_division(optimizer: Optimizer, groups: list[Group] | None) -> None:
 
 
 def calls_hooks(optimizer: Optimizer) -> bool:
-    """Whether torch calls hooks at this `optimizer`'s steps; not where a wrapper has left out what torch does at first."""
-    return bool(getattr(type(optimizer).step, "hooked", False)) and hasattr(
-        optimizer, "_optimizer_step_pre_hooks"
-    )
+    """Whether torch calls hooks at this `optimizer`'s steps; not where a wrapper leaves out what torch does when one is made."""
+    is_made = isinstance(getattr(optimizer, "_optimizer_step_pre_hooks", None), OrderedDict)
+    return is_made and bool(getattr(type(optimizer).step, "hooked", False))
+
+
+def hooked(optimizer: Optimizer) -> list[Optimizer]:
+    """Where hooks are called after this `optimizer`'s steps: at itself, or at those that make them."""
+    return [optimizer] if calls_hooks(optimizer) else stepping(optimizer)
 
 
 def _parameters(optimizer: Optimizer) -> set[int]:

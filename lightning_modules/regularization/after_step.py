@@ -15,6 +15,8 @@ from pytorch_lightning.strategies import DeepSpeedStrategy, FSDPStrategy, ModelP
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
+from lightning_modules.optimizers.stepping import hooked
+
 
 class AfterStep(pl.Callback):
     """The base of callbacks that change weights after each step; a subclass says how.
@@ -44,7 +46,11 @@ class AfterStep(pl.Callback):
                     f"move the weights away from them. Leave {type(self).__name__} out, or use another optimizer."
                 )
         self._let_go()
-        self._handles = [o.register_step_post_hook(self._stepped) for o in trainer.optimizers]
+        self._handles = [
+            one.register_step_post_hook(self._stepped)
+            for optimizer in trainer.optimizers
+            for one in hooked(optimizer)
+        ]
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Let the optimizers go."""

@@ -92,7 +92,9 @@ def scheduled(
             waiting.watch(monitor)
         install(trainer, schedule, monitor)
         if waiting is schedule:
-            config |= {"monitor": monitor, "frequency": NEVER}  # it is here to be saved
+            config |= {"frequency": NEVER}  # it is here to be saved
+            if trainer.lightning_module.automatic_optimization:  # else Lightning says that it has no use for a name
+                config |= {"monitor": monitor}
     size_and_check(trainer, [LRSchedulerConfig(**config)])
     if isinstance(waiting, ReduceLROnPlateau) and not is_trial(trainer):
         _check_patience(trainer, schedule, waiting, interval, monitor)

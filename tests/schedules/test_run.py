@@ -181,14 +181,15 @@ def test_torchs_1cycle_has_to_last_where_the_optimizer_goes_on_after_the_last_st
 
 
 def test_torchs_1cycle_rises_again_when_the_run_is_over_and_ours_does_not():
-    for schedule, end in (
-        (partial(torchs.OneCycleLR, max_lr=0.1, total_steps=40), 4.7e-4),
-        (partial(torchs.OneCycleLR, max_lr=0.1, total_steps=40, anneal_strategy="linear"), -3.7e-3),
-        (OneCycle, 4e-7),
-    ):
+    theirs = partial(torchs.OneCycleLR, max_lr=0.1, total_steps=40)
+    ends = []
+    for schedule in (theirs, partial(theirs, anneal_strategy="linear"), OneCycle):
         rates, trainer = fit(Module(schedule))
         assert rates[-1] == pytest.approx(4e-7)
-        assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(end, rel=0.05)
+        ends.append(trainer.optimizers[0].param_groups[0]["lr"])
+    assert ends[0] > 1e-4
+    assert ends[1] < -1e-3
+    assert ends[2] == pytest.approx(4e-7)
 
 
 @pytest.mark.parametrize(
@@ -269,8 +270,8 @@ def test_a_plateau_that_was_replaced_is_handed_nothing_more(warm):
     plateau = partial(Plateau, patience=0, factor=0.5, threshold=0.999, monitor="train/loss")
     schedule = partial(Warmup, steps=1, after=plateau) if warm else plateau
     rates, trainer = fit(Module(schedule), Replace(epoch=3), max_epochs=6, batches=2)
-    first = rates[2]
-    assert rates[4:] == [first / 2] * 2 + [first] * 6  # LambdaLR has put the first rate back
+    assert rates[2] == 2 * rates[4]
+    assert rates[6:] == [rates[6]] * 6
 
 
 def test_beside_weight_averaging_a_plateau_rests_when_that_has_the_rates():
@@ -299,7 +300,10 @@ def test_a_schedule_that_has_no_rate_for_the_backbone_is_refused_before_the_firs
     fit(Module(schedule, check), BackboneFinetuning(4), ScheduleCheck())  # never comes
 
 
-@pytest.mark.parametrize("schedule", [partial(torchs.StepLR, step_size=15), partial(torchs.ExponentialLR, gamma=0.9)])
+@pytest.mark.filterwarnings("ignore:The provided params to be frozen already exist")  # of the batch norm
+@pytest.mark.parametrize(
+    "schedule", [partial(torchs.StepLR, step_size=15), partial(torchs.ExponentialLR, gamma=0.9)]
+)
 def test_one_that_goes_on_from_any_rate_takes_the_backbone(schedule):
     rates, trainer = fit(Module(schedule), BackboneFinetuning(2))
     assert rates == pytest.approx(stepped(schedule, range(40)))
