@@ -1,8 +1,8 @@
 """Which optimizers really step, and with which groups: for whoever acts on a step from outside.
 
-An optimizer may be a wrapper: Lookahead, SAM and their kin hold another one, let it step, and add something of their own.
-Some have the groups of the one that they hold as a property, which cannot be replaced; some share its list. Whoever wants to
-change the groups for the time of a step has to do so where the step is made.
+An optimizer may be a wrapper: Lookahead, SAM and their kin hold another one, let it step, and add something of their
+own. Some have the groups of the one that they hold as a property, which cannot be replaced; some share its list. Whoever
+wants to change the groups for the time of a step has to do so where the step is made.
 
 And while a step is made the groups may be others than before and after, since `GradualUnfreezing` divides them.
 `stepped_groups` says what they were in the step just taken, whichever callback comes first.
@@ -59,7 +59,7 @@ def note_division(optimizer: Optimizer, groups: list[Group] | None) -> None:
 
 
 def calls_hooks(optimizer: Optimizer) -> bool:
-    """Whether torch calls hooks at this `optimizer`'s steps; not where a wrapper leaves out what torch does when one is made."""
+    """Whether torch calls hooks at this `optimizer`'s steps; not where a wrapper leaves torch's own `__init__` out."""
     is_made = isinstance(getattr(optimizer, "_optimizer_step_pre_hooks", None), OrderedDict)
     return is_made and bool(getattr(type(optimizer).step, "hooked", False))
 
@@ -76,6 +76,10 @@ def _parameters(optimizer: Optimizer) -> set[int]:
 def _within(optimizer: Optimizer) -> Iterator[Optimizer]:
     for value in vars(optimizer).values():
         values = (
-            value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else [value]
+            value.values()
+            if isinstance(value, dict)
+            else value
+            if isinstance(value, list | tuple)
+            else [value]
         )
         yield from (one for one in values if isinstance(one, Optimizer))

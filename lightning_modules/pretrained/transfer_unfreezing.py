@@ -41,12 +41,13 @@ class GradualUnfreezing(pl.Callback):
     A layer that is not named, such as the head, trains from the beginning at the full rate. Batch
     normalizations of the named layers are held in evaluation mode, see `FreezeBatchNorm`.
 
-    It works with any optimizer but LBFGS, one that wraps another too, and with any schedule, because the optimizer's groups stay as `configure_optimizers`
-    made them: it must be given all parameters, those too that are frozen at first. A rate that is read from these
-    groups is the head's; `table()` has that of each layer. A resumed run goes on with the layers thawed that were.
+    It works with any optimizer but LBFGS, one that wraps another too, and with any schedule, because the optimizer's
+    groups stay as `configure_optimizers` made them: it must be given all parameters, those too that are frozen at first.
+    A rate that is read from these groups is the head's; `table()` has that of each layer. A resumed run goes on with the
+    layers thawed that were.
 
-    An `EarlyStopping` that watches the same `monitor` waits: while layers are frozen, what stalls thaws the next one, and only
-    when all train may it stop, after its patience.
+    An `EarlyStopping` that watches the same `monitor` waits: while layers are frozen, what stalls thaws the next one, and
+    only when all train may it stop, after its patience.
 
     On one device, frozen layers get no gradients, so that the backward pass ends above them. Under DDP, which must know
     from the beginning what trains, they get gradients that are dropped.
@@ -178,7 +179,9 @@ class GradualUnfreezing(pl.Callback):
                 layer.norms.on_train_start(trainer, pl_module)
         self._thaw(trainer, pl_module, max(self.thawed, self._due(trainer.current_epoch)))
         self._check_something_trains(trainer)
-        self._never = never_thawed(trainer, self.monitor, self.at, self.patience, self.thawed, len(self._layers))
+        self._never = never_thawed(
+            trainer, self.monitor, self.at, self.patience, self.thawed, len(self._layers)
+        )
         if self._never and not is_trial(trainer):
             rank_zero_warn(self._will_not_thaw(trainer))
         self._stopping.hold(trainer, self.monitor)
@@ -212,8 +215,9 @@ class GradualUnfreezing(pl.Callback):
         if frozen and trainer.should_stop and not self._never and not is_trial(trainer):
             names = "; ".join(", ".join(layer.names) for layer in frozen)
             rank_zero_warn(
-                f"Training was stopped in epoch {trainer.current_epoch - 1}, before GradualUnfreezing had thawed {names}. "
-                "Thaw earlier, or stop later: EarlyStopping waits for layers that thaw by its own metric, monitor=..."
+                f"Training was stopped in epoch {trainer.current_epoch - 1}, before GradualUnfreezing had thawed "
+                f"{names}. Thaw earlier, or stop later: EarlyStopping waits for layers that thaw by its own metric, "
+                "monitor=..."
             )
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -293,12 +297,12 @@ class GradualUnfreezing(pl.Callback):
         if self.monitor is None:
             places = ", ".join(str(self.at[index]) for index in late)
             return (
-                f"GradualUnfreezing will never thaw {names}: due in epoch {places}, and of the run's {epochs} epochs the last "
-                f"is epoch {(epochs or 0) - 1}. Lower at=, or train longer."
+                f"GradualUnfreezing will never thaw {names}: due in epoch {places}, and of the run's {epochs} epochs the "
+                f"last is epoch {(epochs or 0) - 1}. Lower at=, or train longer."
             )
         return (
-            f"GradualUnfreezing will never thaw {names}: even if {self.monitor} stalls from the first, the run's {epochs} "
-            f"epochs are too few with patience={self.patience}. Lower the patience, or train longer."
+            f"GradualUnfreezing will never thaw {names} in time to train: even if {self.monitor} stalls from the first, "
+            f"the run's {epochs} epochs are too few with patience={self.patience}. Lower the patience, or train longer."
         )
 
     def _due(self, epoch: int) -> int:
@@ -315,15 +319,15 @@ class GradualUnfreezing(pl.Callback):
     def _find(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> list["_Layer"]:
         modules = dict(pl_module.named_modules())
         held = {id(p) for o in trainer.optimizers for group in o.param_groups for p in group["params"]}
-        for optimizer in (one for optimizer in trainer.optimizers for one in stepping(optimizer)):
+        for optimizer in (one for made in trainer.optimizers for one in stepping(made)):
             if isinstance(optimizer, torch.optim.LBFGS):
                 raise MisconfigurationException(
                     "LBFGS has one rate for all parameters. Use another optimizer, or leave GradualUnfreezing out."
                 )
             if not calls_hooks(optimizer):
                 raise MisconfigurationException(
-                    f"{type(optimizer).__name__} calls no hooks at its steps, and hides the optimizer that makes them. Let it "
-                    "hold that as an attribute, or leave GradualUnfreezing out."
+                    f"{type(optimizer).__name__} calls no hooks at its steps, and hides the optimizer that makes them. "
+                    "Let it hold that as an attribute, or leave GradualUnfreezing out."
                 )
         taken: set[int] = set()
         layers = []

@@ -1,9 +1,9 @@
 """Lightning's own callbacks that write into the optimizer beside a schedule, and whether the schedule can stand it.
 
-`BackboneFinetuning` adds a parameter group in the middle of a run, and `LearningRateFinder` sets the rates when the schedule
-has been made. torch's schedules that go on from whatever rate is there take both; those that compute each rate from the
-first, as the guide's do, stop with an error at the first, and write the old rates back after the second. Which of them a
-schedule does is tried out on a copy.
+`BackboneFinetuning` adds a parameter group in the middle of a run, and `LearningRateFinder` sets the rates when the
+schedule has been made. torch's schedules that go on from whatever rate is there take both; those that compute each
+rate from the first, as the guide's do, stop with an error at the one, and write the old rates back after the other.
+Which of them a schedule does is tried out on a copy.
 """
 
 import warnings

@@ -56,9 +56,9 @@ def preview(schedule: LRScheduler, steps: int, group: int = 0) -> list[float]:
 def copied(schedule: LRScheduler) -> tuple[LRScheduler, Optimizer]:
     """A copy of a schedule, and the optimizer without parameters that it has: to try out what the schedule will do.
 
-    Schedules inside it are copied, with what they remember. What a rate is asked of stays the same: the module whose method
-    a `LambdaLR` calls may hold a Trainer, a lock, a network. An object of another kind is copied by itself, without
-    what it holds.
+    Schedules inside it are copied, with what they remember. What a rate is asked of stays the same: the module whose
+    method a `LambdaLR` calls may hold a Trainer, a lock, a network. An object of another kind is copied by itself,
+    without what it holds.
     """
     stand_in = _StandIn(schedule.optimizer)
     return _copy(schedule, {id(schedule.optimizer): stand_in}), stand_in
@@ -85,7 +85,11 @@ def _copy(value: Any, seen: dict[int, Any]) -> Any:
         return type(value)(_copy(item, seen) for item in value)
     if isinstance(value, Tensor):
         return value.clone()
-    if isinstance(value, nn.Module) or not hasattr(value, "__dict__") or isinstance(value, FunctionType | type):
+    if (
+        isinstance(value, nn.Module)
+        or not hasattr(value, "__dict__")
+        or isinstance(value, FunctionType | type)
+    ):
         return value
     try:
         seen[id(value)] = copy.copy(value)

@@ -1,12 +1,13 @@
 """What a Trainer's run will be: how many epochs and steps it has, and when Lightning steps a schedule in it.
 
-Lightning looks, after each batch, whether the optimizer has stepped, and whether the batch's number *within its epoch* is a
-multiple of the schedule's `frequency`. So of 10 batches with frequency 4 the schedule steps after the 4th and the 8th, and
-again after the 4th of the next epoch; and where gradients are accumulated it steps after batches that are a multiple of
-both numbers, if there are any.
+Lightning looks, after each batch, whether the optimizer has stepped, and whether the batch's number *within its epoch*
+is a multiple of the schedule's `frequency`. So of 10 batches with frequency 4 the schedule steps after the 4th and the
+8th, and again after the 4th of the next epoch; and where gradients are accumulated it steps after batches that are a
+multiple of both numbers, if there are any.
 
-Gradients may be accumulated by a number, `Trainer(accumulate_grad_batches=4)`, or by `GradientAccumulationScheduler`, which
-changes it from epoch to epoch; and `StochasticWeightAveraging` puts a schedule of its own in the place of whatever is there.
+Gradients may be accumulated by a number, `Trainer(accumulate_grad_batches=4)`, or by `GradientAccumulationScheduler`,
+which changes it from epoch to epoch; and `StochasticWeightAveraging` puts a schedule of its own in the place of
+whatever is there.
 """
 
 import math
@@ -174,7 +175,9 @@ def run_of(trainer: pl.Trainer, interval: Interval = "step", frequency: int = 1)
     most, max_steps = trainer.max_epochs, math.inf if trainer.max_steps == -1 else float(trainer.max_steps)
     epochs = math.inf if most in (None, -1) else float(max(most or 0, 1)) - _measured_again(trainer)
     counts_steps = interval == "step" and frequency == 1
-    batches = math.inf if math.isinf(epochs) and (counts_steps or math.isinf(max_steps)) else _batches(trainer)
+    batches = (
+        math.inf if math.isinf(epochs) and (counts_steps or math.isinf(max_steps)) else _batches(trainer)
+    )
     return Run(epochs, batches, _accumulated(trainer), max_steps)
 
 
@@ -228,7 +231,7 @@ def _accumulated(trainer: pl.Trainer) -> tuple[tuple[int, int], ...]:
 
 
 def _measured_again(trainer: pl.Trainer) -> int:
-    """1 once `max_epochs` holds the epoch in which `StochasticWeightAveraging` measures batch norms and trains nothing."""
+    """1 once `max_epochs` holds the epoch in which `StochasticWeightAveraging` only measures batch norms."""
     return sum(
         isinstance(callback, StochasticWeightAveraging)
         and bool(trainer.optimizers)  # before they are made, what the callback says is an earlier fit's

@@ -4,8 +4,8 @@ In `configure_optimizers` of any LightningModule:
 
     return scheduled(self.trainer, optimizer, CosineDecay)
 
-The Trainer and its callbacks know how many steps the optimizer will make (`Run`): gradient accumulation, limits and several
-devices are counted in. A module that makes its schedule another way is served by the callback `ScheduleCheck`.
+The Trainer and its callbacks know how many steps the optimizer will make (`Run`): gradient accumulation, limits and
+several devices are counted in. A module that makes its schedule another way is served by the callback `ScheduleCheck`.
 """
 
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from lightning_modules.schedules.measurements import NEVER, Measurements, expected, install
-from lightning_modules.schedules.performance import Plateau
 from lightning_modules.schedules.others import refuse_with_others
+from lightning_modules.schedules.performance import Plateau
 from lightning_modules.schedules.refusals import check_schedule
 from lightning_modules.schedules.run import (
     Counted,
@@ -37,6 +37,7 @@ from lightning_modules.schedules.warmup import Warmup
 from lightning_modules.trainer_callbacks import callbacks_of
 
 __all__ = ["Interval", "ScheduleCheck", "TrialRun", "run_length", "scheduled", "size_and_check"]
+
 
 def scheduled(
     trainer: pl.Trainer,
@@ -93,7 +94,9 @@ def scheduled(
         install(trainer, schedule, monitor)
         if waiting is schedule:
             config |= {"frequency": NEVER}  # it is here to be saved
-            if trainer.lightning_module.automatic_optimization:  # else Lightning says that it has no use for a name
+            if (
+                trainer.lightning_module.automatic_optimization
+            ):  # else Lightning says that it has no use for a name
                 config |= {"monitor": monitor}
     size_and_check(trainer, [LRSchedulerConfig(**config)])
     if isinstance(waiting, ReduceLROnPlateau) and not is_trial(trainer):
@@ -191,11 +194,15 @@ def _before_it_is_replaced(config: LRSchedulerConfig, run: Run, start: int) -> C
     name = type(schedule).__name__
     if counted is None or not counted.steps or _needs_length(schedule):
         steps = "no step" if counted is None or not counted.steps else f"{counted.steps:,} steps"
-        give = "" if counted is None or not counted.steps else f"give it that length, total_steps={counted.steps}; or "
+        give = (
+            ""
+            if counted is None or not counted.steps
+            else f"give it that length, total_steps={counted.steps}; or "
+        )
         raise MisconfigurationException(
-            f"StochasticWeightAveraging puts a schedule of its own in the place of {name} when epoch {start} begins, which "
-            f"leaves {name} {steps}: it would not come to its end. To have both, {give}raise swa_epoch_start. Or leave "
-            "one of the two out."
+            f"StochasticWeightAveraging puts a schedule of its own in the place of {name} when epoch {start} begins, "
+            f"which leaves {name} {steps}: it would not come to its end. To have both, {give}raise swa_epoch_start. Or "
+            "leave one of the two out."
         )
     return counted
 

@@ -70,7 +70,9 @@ class Both(Optimizer):
     """Lets one optimizer step with some groups and another with the rest."""
 
     def __init__(self, base):
-        half = [dict(group, params=group["params"][part::2]) for group in base.param_groups for part in (0, 1)]
+        half = [
+            dict(group, params=group["params"][part::2]) for group in base.param_groups for part in (0, 1)
+        ]
         self.optimizers = [SGD(half[:1], lr=0.1), SGD(half[1:], lr=0.1)]
         super().__init__([group for one in self.optimizers for group in one.param_groups], {})
         self.param_groups = [group for one in self.optimizers for group in one.param_groups]
@@ -82,7 +84,12 @@ class Both(Optimizer):
         return loss
 
 
-WRAPPERS = {"hides": Hides, "shares": Shares, "both": Both, "hides one that shares": lambda sgd: Hides(Shares(sgd))}
+WRAPPERS = {
+    "hides": Hides,
+    "shares": Shares,
+    "both": Both,
+    "hides one that shares": lambda sgd: Hides(Shares(sgd)),
+}
 
 
 def sgd(parameters):
@@ -92,7 +99,9 @@ def sgd(parameters):
 def trained(optimizer, *callbacks, schedule=None, **settings):
     torch.manual_seed(0)
     module = Classifier(MLP([64, 6, 6, 10]), optimizer, schedule, interval="step")
-    trainer = quiet_trainer(**({"max_epochs": 3, "limit_val_batches": 0, "callbacks": list(callbacks)} | settings))
+    trainer = quiet_trainer(
+        **({"max_epochs": 3, "limit_val_batches": 0, "callbacks": list(callbacks)} | settings)
+    )
     trainer.fit(module, Digits(train_size=64, batch_size=16))
     return module
 
@@ -133,7 +142,12 @@ def test_a_wrapper_that_shares_the_groups_moves_a_layer_by_its_factor(times):
         torch.manual_seed(0)
         before = Classifier(MLP([64, 6, 6, 10])).network[1].weight.detach().clone()
         unfreezing = GradualUnfreezing(LAYERS, at=[0, 0], factor=[1.0, factor])
-        return trained(partial(wrapped, Shares), unfreezing, max_epochs=1, limit_train_batches=1).network[1].weight - before
+        return (
+            trained(partial(wrapped, Shares), unfreezing, max_epochs=1, limit_train_batches=1)
+            .network[1]
+            .weight
+            - before
+        )
 
     torch.testing.assert_close(moved(times), times * moved(1.0))
 
@@ -172,7 +186,9 @@ def test_the_proximal_step_takes_the_rate_of_the_step_whichever_callback_comes_f
 
 def test_it_moves_a_layer_by_its_own_rate():
     factor = 0.1
-    by_hand = trained(sgd, GradualUnfreezing(LAYERS, at=[0, 0], factor=factor), max_epochs=1, limit_train_batches=1)
+    by_hand = trained(
+        sgd, GradualUnfreezing(LAYERS, at=[0, 0], factor=factor), max_epochs=1, limit_train_batches=1
+    )
     callbacks = [GradualUnfreezing(LAYERS, at=[0, 0], factor=factor), ProximalL1(0.05)]
     ours = trained(sgd, *callbacks, max_epochs=1, limit_train_batches=1)
     for layer, rate in ((5, 0.1), (3, 0.01), (1, 0.001)):

@@ -260,7 +260,9 @@ def test_a_run_too_short_for_the_recipes_schedule_is_refused():
 
 
 def test_a_smoke_run_gets_advice_that_can_be_followed():
-    with pytest.raises(MisconfigurationException, match=r"Even patience=0 needs 3.* the recipe's.*schedule=None") as caught:
+    with pytest.raises(
+        MisconfigurationException, match=r"Even patience=0 needs 3.* the recipe's.*schedule=None"
+    ) as caught:
         fit(Classifier(MLP([64, 10]), recipe="default"), max_epochs=2)
     assert "Lower the patience" not in str(caught.value)
     one_cycle = recipe("default", schedule=ONE_CYCLE)

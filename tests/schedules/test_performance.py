@@ -268,7 +268,9 @@ class Two(pl.LightningModule):
 
     def configure_optimizers(self):
         return [
-            scheduled(self.trainer, torch.optim.SGD(part.parameters(), lr=0.1), schedule, monitor="train_loss")
+            scheduled(
+                self.trainer, torch.optim.SGD(part.parameters(), lr=0.1), schedule, monitor="train_loss"
+            )
             for part, schedule in zip(self.parts, self.schedules, strict=True)
         ]
 

@@ -152,7 +152,7 @@ def test_it_is_counted_where_the_run_stops_in_the_middle():
 
 def test_what_is_made_for_the_batches_is_refused_where_they_are_accumulated():
     schedule = partial(torchs.OneCycleLR, max_lr=0.1, total_steps=40)
-    with pytest.raises(MisconfigurationException, match="made for 40 steps, the run has 12.*total_steps=12"):
+    with pytest.raises(MisconfigurationException, match=r"made for 40 steps, the run has 12.*total_steps=12"):
         fit(Module(schedule), GradientAccumulationScheduler({0: 4}))
     fit(Module(partial(schedule, total_steps=12)), GradientAccumulationScheduler({0: 4}))
 
@@ -195,7 +195,10 @@ def test_torchs_1cycle_rises_again_when_the_run_is_over_and_ours_does_not():
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"frequency": 3, "interval": "step"}, r"multiple of frequency=3 .*none, with 10 batches.*Use frequency=1"),
+        (
+            {"frequency": 3, "interval": "step"},
+            r"multiple of frequency=3 .*none, with 10 batches.*Use frequency=1",
+        ),
         ({"frequency": 5, "interval": "epoch"}, "frequency=5 epochs, the run has 4"),
     ],
 )
@@ -206,7 +209,9 @@ def test_a_frequency_with_which_it_never_steps_is_refused(config, message):
 
 
 def test_every_second_epoch_of_five():
-    rates, _ = fit(Module(check=True, interval="epoch", frequency=2), ScheduleCheck(), max_epochs=5, batches=1)
+    rates, _ = fit(
+        Module(check=True, interval="epoch", frequency=2), ScheduleCheck(), max_epochs=5, batches=1
+    )
     assert rates == pytest.approx([0.1, 0.1, 0.05, 0.05, 0.0])
 
 
@@ -269,7 +274,7 @@ class Replace(pl.Callback):
 def test_a_plateau_that_was_replaced_is_handed_nothing_more(warm):
     plateau = partial(Plateau, patience=0, factor=0.5, threshold=0.999, monitor="train/loss")
     schedule = partial(Warmup, steps=1, after=plateau) if warm else plateau
-    rates, trainer = fit(Module(schedule), Replace(epoch=3), max_epochs=6, batches=2)
+    rates, _ = fit(Module(schedule), Replace(epoch=3), max_epochs=6, batches=2)
     assert rates[2] == 2 * rates[4]
     assert rates[6:] == [rates[6]] * 6
 
@@ -315,7 +320,7 @@ def test_a_group_that_comes_late_beside_a_warm_up_is_named():
     warmup = Warmup(optimizer, steps=3)
     optimizer.add_param_group({"params": [nn.Parameter(torch.ones(1))]})
     optimizer.step()
-    with pytest.raises(RuntimeError, match="2 parameter groups, Warmup was made for 1.*GradualUnfreezing"):
+    with pytest.raises(RuntimeError, match=r"2 parameter groups, Warmup was made for 1.*GradualUnfreezing"):
         warmup.step()
 
 
@@ -325,7 +330,9 @@ def test_a_rate_that_is_found_in_the_run_and_would_be_lost_is_refused(check, tmp
     with pytest.raises(MisconfigurationException, match=r"Tuner\(trainer\).lr_find\(model\)"):
         fit(Module(LinearDecay, check), ScheduleCheck(), finder(), default_root_dir=tmp_path)
     rates, _ = fit(
-        Module(partial(torchs.StepLR, step_size=15)), finder(min_lr=1e-3, max_lr=1.0), default_root_dir=tmp_path
+        Module(partial(torchs.StepLR, step_size=15)),
+        finder(min_lr=1e-3, max_lr=1.0),
+        default_root_dir=tmp_path,
     )
     assert rates[0] != 0.1
     assert rates == pytest.approx([rates[0]] * 15 + [rates[0] / 10] * 15 + [rates[0] / 100] * 10)

@@ -313,11 +313,20 @@ def test_a_rate_that_the_module_says_is_taken_as_plain_lightning_takes_it(check)
             make = partial(torchs.LambdaLR, lr_lambda=self.rate_at)
             if not check:
                 return scheduled(self.trainer, optimizer, make)
-            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": make(optimizer), "interval": "step"}}
+            return {
+                "optimizer": optimizer,
+                "lr_scheduler": {"scheduler": make(optimizer), "interval": "step"},
+            }
 
     for rate_at, rates in (
-        (lambda self, step: 1 - step / self.trainer.estimated_stepping_batches, [0.1 * (1 - t / 30) for t in range(30)]),
-        (lambda self, step: 0.5**self.current_epoch, [0.1] * 6 + [0.05] * 6),  # constant, if it is asked before
+        (
+            lambda self, step: 1 - step / self.trainer.estimated_stepping_batches,
+            [0.1 * (1 - t / 30) for t in range(30)],
+        ),
+        (
+            lambda self, step: 0.5**self.current_epoch,
+            [0.1] * 6 + [0.05] * 6,
+        ),  # constant, if it is asked before
     ):
         found, _ = fit(Says(rate_at), callbacks=[ScheduleCheck()], num_sanity_val_steps=0)
         assert found[: len(rates)][1:6] == pytest.approx(rates[1:6])
