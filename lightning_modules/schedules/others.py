@@ -41,13 +41,14 @@ def refuse_with_others(trainer: pl.Trainer, schedule: LRScheduler) -> None:
                     f'GradualUnfreezing(["backbone"], at=[{epoch}]), which adds none, and give the optimizer all '
                     "parameters."
                 )
-        # The Tuner's own ends the run when the rate is found.
-        is_written = isinstance(callback, LearningRateFinder) and callback._update_attr
-        if is_written and not callback._early_exit and not _keeps_a_rate(schedule):
-            raise MisconfigurationException(
-                f"LearningRateFinder sets the rate when {name} has been made, which would go back to the old one at the "
-                "next step. Find the rate before the run: Tuner(trainer).lr_find(model), or range_test(model, data)."
-            )
+        if isinstance(callback, LearningRateFinder):
+            # The Tuner's own ends the run when the rate is found.
+            stays = callback._update_attr and not callback._early_exit
+            if stays and not _keeps_a_rate(schedule):
+                raise MisconfigurationException(
+                    f"LearningRateFinder sets the rate when {name} has been made, which would go back to the old one at the "
+                    "next step. Find the rate before the run: Tuner(trainer).lr_find(model), or range_test(model, data)."
+                )
 
 
 def _takes_a_group(schedule: LRScheduler) -> bool:

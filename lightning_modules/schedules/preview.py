@@ -68,19 +68,19 @@ def _copy(value: Any, seen: dict[int, Any]) -> Any:
     if id(value) in seen:
         return seen[id(value)]
     if isinstance(value, LRScheduler):
-        new = seen[id(value)] = object.__new__(type(value))
-        vars(new).update({name: _copy(item, seen) for name, item in vars(value).items()})
-        return new
+        schedule = seen[id(value)] = object.__new__(type(value))
+        vars(schedule).update({name: _copy(item, seen) for name, item in vars(value).items()})
+        return schedule
     if isinstance(value, MethodType):
         return MethodType(value.__func__, _copy(value.__self__, seen))
     if isinstance(value, WeakMethod):
         method = value()
         return value if method is None else WeakMethod(_copy(method, seen))
     if isinstance(value, dict):
-        new = copy.copy(value)
+        items = copy.copy(value)
         for key, item in value.items():
-            new[key] = _copy(item, seen)
-        return new
+            items[key] = _copy(item, seen)
+        return items
     if type(value) in (list, tuple):
         return type(value)(_copy(item, seen) for item in value)
     if isinstance(value, Tensor):

@@ -221,7 +221,7 @@ def _batches(trainer: pl.Trainer) -> float:
 
 
 def _accumulated(trainer: pl.Trainer) -> tuple[tuple[int, int], ...]:
-    accumulated = ((0, trainer.accumulate_grad_batches),)
+    accumulated: tuple[tuple[int, int], ...] = ((0, trainer.accumulate_grad_batches),)
     for callback in callbacks_of(trainer):
         if isinstance(callback, GradientAccumulationScheduler):
             accumulated = tuple(
