@@ -46,8 +46,8 @@ def refuse_with_others(trainer: pl.Trainer, schedule: LRScheduler) -> None:
             stays = callback._update_attr and not callback._early_exit
             if stays and not _keeps_a_rate(schedule):
                 raise MisconfigurationException(
-                    f"LearningRateFinder sets the rate when {name} has been made, which would go back to the old one at the "
-                    "next step. Find the rate before the run: Tuner(trainer).lr_find(model), or range_test(model, data)."
+                    f"LearningRateFinder sets the rate when {name} has been made, which would go back to the old one at "
+                    "the next step. Find the rate before the run: Tuner(trainer).lr_find(model), or range_test(model, data)."
                 )
 
 

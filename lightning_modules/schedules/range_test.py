@@ -227,7 +227,7 @@ class _Ramp(TrialRun):
         """Let the module's schedules rest, and find out how the groups' rates relate."""
         for config in trainer.lr_scheduler_configs:
             config.frequency = NEVER
-            config.scheduler.step = _rest  # a module that steps by itself goes on calling it
+            vars(config.scheduler)["step"] = _rest  # a module that steps by itself goes on calling it
         _keep(trainer, lambda callback: not isinstance(callback, Measurements))
         if len(trainer.optimizers) != 1:
             raise MisconfigurationException(
