@@ -47,7 +47,8 @@ def refuse_with_others(trainer: pl.Trainer, schedule: LRScheduler) -> None:
             if stays and not _keeps_a_rate(schedule):
                 raise MisconfigurationException(
                     f"LearningRateFinder sets the rate when {name} has been made, which would go back to the old one at "
-                    "the next step. Find the rate before the run: Tuner(trainer).lr_find(model), or range_test(model, data)."
+                    "the next step. Find the rate before the run: Tuner(trainer).lr_find(model), or "
+                    "range_test(model, data)."
                 )
 
 
