@@ -2,6 +2,7 @@
 
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from pytorch_lightning.utilities import rank_zero_warn
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
@@ -83,6 +84,7 @@ class Classifier(pl.LightningModule):
         self.recipe = _with_yours(recipe, network, optimizer, lr_scheduler, interval)
         self.optimizer = optimizer or (ADAMW if self.recipe is None else self.recipe.optimizer).make
         self.lr_scheduler = lr_scheduler
+        self._has_own_schedule = lr_scheduler is not None
         self.interval: Interval = interval
         if self.recipe is not None and self.recipe.schedule is not None:
             self.lr_scheduler = self.recipe.schedule.make
@@ -142,7 +144,16 @@ class Classifier(pl.LightningModule):
         optimizer = self.optimizer(self.parameters())
         if self.lr_scheduler is None:
             return optimizer
-        return scheduled(self.trainer, optimizer, self.lr_scheduler, self.interval, self.monitor)
+        try:
+            return scheduled(self.trainer, optimizer, self.lr_scheduler, self.interval, self.monitor)
+        except MisconfigurationException as error:
+            if self.recipe is None or self._has_own_schedule:
+                raise
+            raise MisconfigurationException(
+                f"{error} The schedule is the recipe's: give another beside the recipe, lr_scheduler=partial(Plateau, "
+                "patience=1); or train without one, recipe(..., schedule=None). To try a program out, fast_dev_run=True "
+                "checks no schedule."
+            ) from None
 
     def _measure(self, stage: str, batch: tuple[Tensor, Tensor], epoch: "_Epoch") -> Tensor:
         inputs, labels = batch

@@ -21,7 +21,7 @@ from typing import Any
 import pytorch_lightning as pl
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.utilities import rank_zero_warn
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm, _LazyNormBase
 from torch.nn.modules.instancenorm import _InstanceNorm
 from torch.utils.hooks import RemovableHandle
@@ -67,7 +67,8 @@ class FreezeBatchNorm(pl.Callback):
 
     Before each of their forward passes they are put into evaluation mode, whatever has switched the model to
     training. When training ends, they get back the mode that they had. A run that resumes is
-    frozen in the same way, on the statistics of its checkpoint.
+    frozen in the same way, on the statistics of its checkpoint. `StochasticWeightAveraging` would measure statistics anew
+    at the end: those that are frozen stay.
 
     >>> FreezeBatchNorm(modules=["backbone"], affine=True).affine
     True
@@ -93,6 +94,7 @@ class FreezeBatchNorm(pl.Callback):
         self.affine = affine
         self._hooks: list[RemovableHandle] = []
         self._modes: dict[nn.Module, bool] = {}
+        self._statistics: dict[nn.Module, dict[str, Tensor]] = {}
         self._frozen: list[nn.Parameter] = []
 
     __repr__ = settings
@@ -120,14 +122,23 @@ class FreezeBatchNorm(pl.Callback):
         for module in norms.values():
             self._modes[module] = module.training
             module.eval()
+            self._statistics[module] = dict(module.named_buffers(recurse=False))
+            self._statistics[module]["num_batches_tracked"] = module.num_batches_tracked.clone()  # type: ignore[operator]
             self._hooks.append(module.register_forward_pre_hook(_evaluate))
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """Hold them there in graphs too that were compiled before, which know of no hook."""
+        """Hold modes and statistics where they are, whatever compiled graphs and other callbacks did to them.
+
+        Graphs that were compiled before know of no hook, and `StochasticWeightAveraging` replaces statistics by new ones.
+        """
         for module in self._modes:
             _evaluate(module, ())
+        for module, kept in self._statistics.items():
+            if module.running_mean is not kept["running_mean"]:
+                module.running_mean, module.running_var = kept["running_mean"], kept["running_var"]
+                module.num_batches_tracked.copy_(kept["num_batches_tracked"])  # type: ignore[operator]
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Give the normalizations back as they were."""
@@ -180,7 +191,7 @@ class FreezeBatchNorm(pl.Callback):
             module.training = was_training
         for parameter in self._frozen:
             parameter.requires_grad_(True)
-        self._hooks, self._modes, self._frozen = [], {}, []
+        self._hooks, self._modes, self._frozen, self._statistics = [], {}, [], {}
 
 
 def _has_statistics(module: nn.Module) -> bool:

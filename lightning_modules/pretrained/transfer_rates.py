@@ -18,7 +18,8 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
-Group = dict[str, Any]
+from lightning_modules.optimizers.stepping import Group, note_division
+
 Factor = Callable[[nn.Parameter], float | None]
 
 
@@ -50,11 +51,13 @@ def divided(group: Group, factor: Factor) -> list[Group]:
 class LayerRates:
     """Divides an optimizer's groups while it steps, until `remove` is called.
 
+    What they were in the step can be asked for after it: `stepped_groups`.
+
     A closure that the step is given, as Lightning gives it training step and backward pass, still finds the groups as
     they are.
 
     Args:
-        optimizer: Any but one that has no groups to divide, such as LBFGS.
+        optimizer: One that steps itself (`stepping`), and has groups to divide, unlike LBFGS.
         factor: What a parameter's rate is multiplied by; None leaves the parameter out of the step.
     """
 
@@ -71,6 +74,7 @@ class LayerRates:
     def remove(self) -> None:
         """Step as usual again."""
         self._restore()
+        note_division(self._optimizer, None)
         for hook in self._hooks:
             hook.remove()
 
@@ -99,6 +103,7 @@ class LayerRates:
         self._whole = self._optimizer.param_groups
         self._parts = [divided(group, self._factor) for group in self._whole]
         self._optimizer.param_groups = [part for parts in self._parts for part in parts]
+        note_division(self._optimizer, self._optimizer.param_groups)
 
     def _restore(self) -> None:
         if self._whole is not None:

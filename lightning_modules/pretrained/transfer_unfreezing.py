@@ -19,14 +19,17 @@ import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.strategies import SingleDeviceStrategy
-from pytorch_lightning.utilities import rank_zero_info
+from pytorch_lightning.utilities import rank_zero_info, rank_zero_warn
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from lightning_modules.either_lightning import is_sharded
 from lightning_modules.gradients.batch_norm import FreezeBatchNorm, batch_norms
 from lightning_modules.module_names import as_written, modules_by_name, parameters_by_name
+from lightning_modules.optimizers.stepping import calls_hooks, stepping
 from lightning_modules.pretrained.transfer_rates import LayerRates
+from lightning_modules.pretrained.transfer_stopping import HeldStopping, never_thawed
+from lightning_modules.schedules.run import is_trial, run_length
 from lightning_modules.settings import settings
 from lightning_modules.table import aligned
 
@@ -37,9 +40,13 @@ class GradualUnfreezing(pl.Callback):
     A layer that is not named, such as the head, trains from the beginning at the full rate. Batch
     normalizations of the named layers are held in evaluation mode, see `FreezeBatchNorm`.
 
-    It works with any optimizer but LBFGS and any schedule, because the optimizer's groups stay as `configure_optimizers`
-    made them: it must be given all parameters, those too that are frozen at first. A rate that is read from these
-    groups is the head's; `table()` has that of each layer. A resumed run goes on with the layers thawed that were.
+    It works with any optimizer but LBFGS, one that wraps another too, and with any schedule, because the optimizer's
+    groups stay as `configure_optimizers` made them: it must be given all parameters, those too that are frozen at first.
+    A rate that is read from these groups is the head's; `table()` has that of each layer. A resumed run goes on with the
+    layers thawed that were.
+
+    An `EarlyStopping` that watches the same `monitor` waits: while layers are frozen, what stalls thaws the next one, and
+    only when all train may it stop, after its patience.
 
     On one device, frozen layers get no gradients, so that the backward pass ends above them. Under DDP, which must know
     from the beginning what trains, they get gradients that are dropped.
@@ -72,6 +79,10 @@ class GradualUnfreezing(pl.Callback):
         MisconfigurationException: When training starts, if a name is unknown, a layer has nothing to train, a
             parameter is in no optimizer, or nothing would train; or if the optimizer or strategy is one that this cannot
             work with.
+
+    Warns:
+        UserWarning: When training starts, if the run is too short for a layer to thaw; when it ends, if it was stopped
+            before.
     """
 
     def __init__(
@@ -123,6 +134,8 @@ class GradualUnfreezing(pl.Callback):
         self._trainer: pl.Trainer | None = None
         self._seen: Tensor | None = None
         self._restored = False
+        self._never = 0
+        self._stopping = HeldStopping()
         self.forget()
 
     __repr__ = settings
@@ -156,8 +169,9 @@ class GradualUnfreezing(pl.Callback):
         self._layers = self._find(trainer, pl_module)
         factors = {id(p): layer for layer in self._layers for p in layer.parameters}
         self._rates = [
-            LayerRates(optimizer, lambda p: factors[id(p)].step_factor if id(p) in factors else 1.0)
+            LayerRates(one, lambda p: factors[id(p)].step_factor if id(p) in factors else 1.0)
             for optimizer in trainer.optimizers
+            for one in stepping(optimizer)
         ]
         drops = not isinstance(trainer.strategy, SingleDeviceStrategy)
         for layer in self._layers:
@@ -167,20 +181,20 @@ class GradualUnfreezing(pl.Callback):
                 layer.norms.on_train_start(trainer, pl_module)
         self._thaw(trainer, pl_module, max(self.thawed, self._due(trainer.current_epoch)))
         self._check_something_trains(trainer)
+        self._never = never_thawed(
+            trainer, self.monitor, self.at, self.patience, self.thawed, len(self._layers)
+        )
+        if self._never and not is_trial(trainer):
+            rank_zero_warn(self._will_not_thaw(trainer))
+        self._stopping.hold(trainer, self.monitor)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Thaw what is due in this epoch, and say what trains."""
+        if self.thawed == len(self._layers):
+            self._stopping.release()
         self._thaw(trainer, pl_module, max(self.thawed, self._due(trainer.current_epoch)))
         self._seen = trainer.callback_metrics.get(self.monitor) if self.monitor is not None else None
         rank_zero_info(f"Epoch {trainer.current_epoch}:\n{self.table()}")
-
-    def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
-    ) -> None:
-        """Hold batch normalizations in evaluation mode, in compiled graphs too."""
-        for layer in self._layers:
-            if layer.norms is not None:
-                layer.norms.on_train_batch_start(trainer, pl_module, batch, batch_idx)
 
     def on_after_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Drop the gradients that only DDP needed."""
@@ -189,6 +203,25 @@ class GradualUnfreezing(pl.Callback):
                 for parameter in layer.parameters:
                     parameter.grad = None
 
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Hold frozen batch normalizations: their modes, in compiled graphs too, and their statistics."""
+        for layer in self._layers:
+            if layer.norms is not None:
+                layer.norms.on_train_batch_start(trainer, pl_module, batch, batch_idx)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Say so if training was stopped before all layers had thawed."""
+        frozen = self._layers[self.thawed :]
+        if frozen and trainer.should_stop and not self._never and not is_trial(trainer):
+            names = "; ".join(", ".join(layer.names) for layer in frozen)
+            rank_zero_warn(
+                f"Training was stopped in epoch {trainer.current_epoch - 1}, before GradualUnfreezing had thawed "
+                f"{names}. Thaw earlier, or stop later: EarlyStopping waits for layers that thaw by its own metric, "
+                "monitor=..."
+            )
+
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Look whether the metric has stalled."""
         if self.monitor is None:
@@ -196,8 +229,10 @@ class GradualUnfreezing(pl.Callback):
         value = trainer.callback_metrics.get(self.monitor)
         if value is None:
             every = trainer.check_val_every_n_epoch
-            if every is None or trainer.val_check_batch is None or (trainer.current_epoch + 1) % every:
-                return  # nothing has been validated yet, or nobody can know
+            if is_trial(trainer) or every is None or trainer.val_check_batch is None:
+                return  # a trial validates nothing, or nobody can know
+            if (trainer.current_epoch + 1) % every:
+                return  # nothing has been validated yet
             raise MisconfigurationException(
                 f"GradualUnfreezing(monitor={self.monitor!r}) found no such metric; there is "
                 f"{', '.join(sorted(trainer.callback_metrics)) or 'none'}."
@@ -257,6 +292,21 @@ class GradualUnfreezing(pl.Callback):
         self._stalled = state_dict["stalled"]
         self._restored = True
 
+    def _will_not_thaw(self, trainer: pl.Trainer) -> str:
+        late = range(len(self._layers) - self._never, len(self._layers))
+        names = "; ".join(", ".join(self._layers[index].names) for index in late)
+        epochs = run_length(trainer, "epoch")
+        if self.monitor is None:
+            places = ", ".join(str(self.at[index]) for index in late)
+            return (
+                f"GradualUnfreezing will never thaw {names}: due in epoch {places}, and of the run's {epochs} epochs the "
+                f"last is epoch {(epochs or 0) - 1}. Lower at=, or train longer."
+            )
+        return (
+            f"GradualUnfreezing will never thaw {names} in time to train: even if {self.monitor} stalls from the first, "
+            f"the run's {epochs} epochs are too few with patience={self.patience}. Lower the patience, or train longer."
+        )
+
     def _due(self, epoch: int) -> int:
         return 0 if self.monitor is not None else sum(at <= epoch for at in self.at)
 
@@ -271,10 +321,15 @@ class GradualUnfreezing(pl.Callback):
     def _find(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> list["_Layer"]:
         modules = dict(modules_by_name(pl_module))
         held = {id(p) for o in trainer.optimizers for group in o.param_groups for p in group["params"]}
-        for optimizer in trainer.optimizers:
+        for optimizer in (one for made in trainer.optimizers for one in stepping(made)):
             if isinstance(optimizer, torch.optim.LBFGS):
                 raise MisconfigurationException(
                     "LBFGS has one rate for all parameters. Use another optimizer, or leave GradualUnfreezing out."
+                )
+            if not calls_hooks(optimizer):
+                raise MisconfigurationException(
+                    f"{type(optimizer).__name__} calls no hooks at its steps, and hides the optimizer that makes them. "
+                    "Let it hold that as an attribute, or leave GradualUnfreezing out."
                 )
         taken: set[int] = set()
         layers = []
@@ -325,6 +380,7 @@ class GradualUnfreezing(pl.Callback):
             )
 
     def _release(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._stopping.release()
         for rates in self._rates:
             rates.remove()
         for layer in self._layers:

@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
 from lightning_modules.either_lightning import is_sharded
+from lightning_modules.optimizers.stepping import hooked
 from lightning_modules.settings import settings
 
 
@@ -48,7 +49,11 @@ class AfterStep(pl.Callback):
                     f"move the weights away from them. Leave {type(self).__name__} out, or use another optimizer."
                 )
         self._let_go()
-        self._handles = [o.register_step_post_hook(self._stepped) for o in trainer.optimizers]
+        self._handles = [
+            one.register_step_post_hook(self._stepped)
+            for optimizer in trainer.optimizers
+            for one in hooked(optimizer)
+        ]
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Let the optimizers go."""

@@ -37,6 +37,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lightning_modules.layer_weights import Weight
+from lightning_modules.optimizers.stepping import stepped_groups
 from lightning_modules.regularization.after_step import AfterStep
 from lightning_modules.regularization.penalties_callback import GradientPenalty, SparsePenalty
 
@@ -161,7 +162,7 @@ class SubgradientL1(SparsePenalty, GradientPenalty):
 
 
 class ProximalL1(SparsePenalty, AfterStep):
-    """Move each weight towards 0 by η λ after each step, and no further than 0; η is its group's learning rate.
+    """Move each weight towards 0 by η λ after each step, and no further than 0; η is the rate of its step.
 
     It acts after the optimizer's real steps only. Logged are, per epoch, `weights/zero` and `weights/small`: the
     fractions of the penalized weights that are 0, and that are at most `small`. Weights whose gradient stays smaller than
@@ -205,7 +206,7 @@ class ProximalL1(SparsePenalty, AfterStep):
 
     def after_step(self, optimizer: Optimizer) -> None:
         """Shrink the weights that took part in the step."""
-        for group in optimizer.param_groups:
+        for group in stepped_groups(optimizer):
             threshold = float(group["lr"]) * self.strength
             for weight in self._updated(group):
                 soft_threshold_(weight, threshold)

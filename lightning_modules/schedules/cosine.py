@@ -116,7 +116,7 @@ class CosineRestarts(Schedule):
         if shortest < 2:
             raise ValueError(
                 f"{self.cycles} cycles do not fit into {steps:,} steps: the shortest would take {shortest:.1f}. "
-                'Use fewer, a smaller `lengthen`, or interval="step".'
+                "Use fewer, or a smaller `lengthen`."
             )
         super().check(steps)
 

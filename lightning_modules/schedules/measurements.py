@@ -5,13 +5,12 @@ missed a measurement; the epoch in which a run is resumed is left out; a metric 
 an error, or with strict=False counted five times; and one that is measured five times in an epoch is seen once.
 """
 
-import math
-
 import pytorch_lightning as pl
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler
 
+from lightning_modules.schedules.run import Run
 from lightning_modules.trainer_callbacks import callbacks_of
 
 NEVER = 2**62
@@ -21,9 +20,14 @@ NEVER = 2**62
 class Measurements(pl.Callback):
     """Hands new values of one metric to one schedule. `scheduled` puts it among the Trainer's callbacks.
 
+    A schedule in whose place another callback has put one of its own is left alone from there on.
+
     Args:
         schedule: Its `step` takes the measurement.
         monitor: The logged name.
+
+    Attributes:
+        has_begun: Whether the run that it was made for has begun.
 
     What a module logs in its own `on_train_epoch_end` comes after all callbacks, and so too late.
 
@@ -35,10 +39,15 @@ class Measurements(pl.Callback):
     def __init__(self, schedule: LRScheduler, monitor: str) -> None:
         self.schedule = schedule
         self.monitor = monitor
+        self.has_begun = False
         self._before_epoch: Tensor | None = None
         self._before_validation: Tensor | None = None
         self._is_validated = False
         self._has_measured = False
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Begin a run, which has all its schedules by now."""
+        self.has_begun = True
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Remember what an earlier epoch has measured."""
@@ -58,12 +67,16 @@ class Measurements(pl.Callback):
         # While a validation's results last, each look at them makes another tensor of the same measurement.
         if not self._is_validated:
             self._hand_over(trainer, self._before_epoch)
-        if not self._has_measured and self._is_due(trainer):
+        if not self._has_measured and self._is_at_work(trainer) and self._is_due(trainer):
             names = ", ".join(sorted(trainer.callback_metrics)) or "nothing"
             raise MisconfigurationException(
                 f"{type(self.schedule).__name__} waits for {self.monitor!r}, and {names} is logged. Log it in a step "
                 "or in the validation, or name another one: monitor=..."
             )
+
+    def _is_at_work(self, trainer: pl.Trainer) -> bool:
+        """Whether the Trainer still has the schedule: `StochasticWeightAveraging`, for one, replaces it."""
+        return any(config.scheduler is self.schedule for config in trainer.lr_scheduler_configs)
 
     def _is_due(self, trainer: pl.Trainer) -> bool:
         """Whether a measurement must have been made; a run that is resumed at the end of an epoch has none in it."""
@@ -76,6 +89,8 @@ class Measurements(pl.Callback):
         value = trainer.callback_metrics.get(self.monitor)
         if value is None or value is before:  # what was not measured again is the very same tensor
             return False
+        if not self._is_at_work(trainer):
+            return False
         # Processes that measure different values would train at different rates.
         value = trainer.strategy.reduce(value.detach().float().clone(), reduce_op="mean")
         self._has_measured = True
@@ -84,32 +99,22 @@ class Measurements(pl.Callback):
 
 
 def install(trainer: pl.Trainer, schedule: LRScheduler, monitor: str) -> None:
-    """Put the callback first, in place of one of an earlier run."""
+    """Put the callback first, beside those of the module's other schedules, in place of those of an earlier run."""
     callbacks = callbacks_of(trainer)
     callbacks[:] = [
         Measurements(schedule, monitor),
-        *(callback for callback in callbacks if not isinstance(callback, Measurements)),
+        *(other for other in callbacks if not (isinstance(other, Measurements) and other.has_begun)),
     ]
 
 
-def expected(trainer: pl.Trainer, monitor: str, epochs: int) -> int | None:
+def expected(trainer: pl.Trainer, monitor: str, run: Run) -> int | None:
     """How many measurements a run will make, once its data is loaded. None if nobody can know.
 
     Args:
         trainer: Knows when it validates.
         monitor: A name that begins with "train" is measured once an epoch, any other once a validation.
-        epochs: Of the run.
+        run: Its length.
     """
     if monitor.startswith("train"):
-        return epochs
-    every, batches = trainer.val_check_batch, trainer.num_training_batches
-    nth_epoch = trainer.check_val_every_n_epoch
-    if every is None:
-        return None  # by the clock
-    if math.isinf(every):
-        return epochs // (nth_epoch or 1)
-    if math.isinf(batches):
-        return None
-    if nth_epoch is None:  # batches are counted on from epoch to epoch
-        return int(epochs * batches // every)
-    return epochs // nth_epoch * int(batches // every)
+        return run.begun
+    return run.validations(trainer.val_check_batch, trainer.check_val_every_n_epoch)

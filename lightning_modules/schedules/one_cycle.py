@@ -129,8 +129,7 @@ class OneCycle(Schedule):
         shortest = min(after - before for before, after in pairwise(corners))
         if shortest < 1:
             raise ValueError(
-                f"The phases of OneCycle (rise={self.rise}) do not fit into {steps:,} steps. Use a longer run, or "
-                'interval="step".'
+                f"The phases of OneCycle (rise={self.rise}) do not fit into {steps:,} steps. Use a longer run."
             )
         super().check(steps)
 

@@ -2,7 +2,11 @@
 
 import copy
 import warnings
+from types import FunctionType, MethodType
+from typing import Any
+from weakref import WeakMethod
 
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
@@ -37,9 +41,7 @@ def preview(schedule: LRScheduler, steps: int, group: int = 0) -> list[float]:
         )
     if steps < 0:
         raise ValueError(f"steps must not be negative, got {steps}.")
-    stand_in = _StandIn(schedule.optimizer)
-    # The schedule and those inside it meet the stand-in wherever they hold the optimizer.
-    schedule = copy.deepcopy(schedule, {id(schedule.optimizer): stand_in})
+    schedule, stand_in = copied(schedule)
     rates = []
     with warnings.catch_warnings():
         # That the optimizer's step comes before the schedule's: here is nothing to step.
@@ -49,6 +51,51 @@ def preview(schedule: LRScheduler, steps: int, group: int = 0) -> list[float]:
                 schedule.step()
             rates.append(float(rate_of(stand_in.param_groups[group])))
     return rates
+
+
+def copied(schedule: LRScheduler) -> tuple[LRScheduler, Optimizer]:
+    """A copy of a schedule, and the optimizer without parameters that it has: to try out what the schedule will do.
+
+    Schedules inside it are copied, with what they remember. What a rate is asked of stays the same: the module whose
+    method a `LambdaLR` calls may hold a Trainer, a lock, a network. An object of another kind is copied by itself,
+    without what it holds.
+    """
+    stand_in = _StandIn(schedule.optimizer)
+    return _copy(schedule, {id(schedule.optimizer): stand_in}), stand_in
+
+
+def _copy(value: Any, seen: dict[int, Any]) -> Any:
+    if id(value) in seen:
+        return seen[id(value)]
+    if isinstance(value, LRScheduler):
+        schedule = seen[id(value)] = object.__new__(type(value))
+        vars(schedule).update({name: _copy(item, seen) for name, item in vars(value).items()})
+        return schedule
+    if isinstance(value, MethodType):
+        return MethodType(value.__func__, _copy(value.__self__, seen))
+    if isinstance(value, WeakMethod):
+        method = value()
+        return value if method is None else WeakMethod(_copy(method, seen))
+    if isinstance(value, dict):
+        items = copy.copy(value)
+        for key, item in value.items():
+            items[key] = _copy(item, seen)
+        return items
+    if type(value) in (list, tuple):
+        return type(value)(_copy(item, seen) for item in value)
+    if isinstance(value, Tensor):
+        return value.clone()
+    if (
+        isinstance(value, nn.Module)
+        or not hasattr(value, "__dict__")
+        or isinstance(value, FunctionType | type)
+    ):
+        return value
+    try:
+        seen[id(value)] = copy.copy(value)
+    except Exception:  # an object may refuse in its own way
+        seen[id(value)] = value
+    return seen[id(value)]
 
 
 class _StandIn(Optimizer):

@@ -17,7 +17,7 @@ import copy
 import math
 import warnings
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -25,15 +25,23 @@ from typing import TYPE_CHECKING, Any
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning.callbacks import (
+    Checkpoint,
+    EarlyStopping,
+    LearningRateFinder,
+    LearningRateMonitor,
+    StochasticWeightAveraging,
+    WeightAveraging,
+)
 from pytorch_lightning.utilities.seed import isolate_rng
 from torch import Tensor
 from torch.optim import Optimizer
 
 from lightning_modules.either_lightning import refuse_lightning
 from lightning_modules.quiet import quiet_trainer
-from lightning_modules.schedules.measurements import Measurements
+from lightning_modules.schedules.measurements import NEVER, Measurements
+from lightning_modules.schedules.run import TrialRun
 from lightning_modules.schedules.schedule import set_rate
-from lightning_modules.schedules.scheduled import TrialRun
 from lightning_modules.schedules.snapshot import Undo, snapshot
 from lightning_modules.table import Report, Table
 from lightning_modules.trainer_callbacks import callbacks_of
@@ -45,6 +53,15 @@ _BLOWN_UP = 4.0
 """The test stops when the loss is this many times the lowest so far."""
 _NEIGHBOURS = 0.05
 """Losses are averaged over this part of the steps to each side."""
+_FOR_WHOLE_RUNS = (
+    Checkpoint,
+    EarlyStopping,
+    LearningRateFinder,
+    LearningRateMonitor,
+    StochasticWeightAveraging,
+    WeightAveraging,
+)
+"""What waits for validations, logs the schedule, or replaces rates or weights."""
 _FEWEST = 10
 """Fewer steps show nothing."""
 
@@ -197,7 +214,8 @@ def range_test(
     """Train for some steps at rising rates, look at the loss, and put everything back.
 
     The optimizer is the module's own. Groups with different rates keep their ratios, where Lightning's
-    `Tuner.lr_find` gives all of them one rate. The module's schedule rests.
+    `Tuner.lr_find` gives all of them one rate. The module's schedules rest, and so do callbacks that are for whole runs,
+    such as early stopping and weight averaging.
 
     Afterwards the module is as it was, even if the test ends with an error: weights, gradients, batch norm
     statistics and other buffers, metrics, modes, optimizers that it holds, and random numbers.
@@ -282,11 +300,16 @@ class _Ramp(TrialRun):
         self._batches: list[float] = []
         self._steps = 0
 
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Send those callbacks away, the module's own too, that judge a run, or end it otherwise than it went."""
+        _keep(trainer, lambda callback: not isinstance(callback, _FOR_WHOLE_RUNS))
+
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Let the module's schedule rest, and find out how the groups' rates relate."""
-        trainer.strategy.lr_scheduler_configs = []
-        callbacks = callbacks_of(trainer)
-        callbacks[:] = [callback for callback in callbacks if not isinstance(callback, Measurements)]
+        """Let the module's schedules rest, and find out how the groups' rates relate."""
+        for config in trainer.lr_scheduler_configs:
+            config.frequency = NEVER
+            vars(config.scheduler)["step"] = _rest  # a module that steps by itself goes on calling it
+        _keep(trainer, lambda callback: not isinstance(callback, Measurements))
         if len(trainer.optimizers) != 1:
             raise MisconfigurationException(
                 f"The range test raises the rates of one optimizer, {type(pl_module).__name__} has "
@@ -347,6 +370,15 @@ class _Ramp(TrialRun):
             sum(triple) / 3 for triple in zip(self.losses, self.losses[1:], self.losses[2:], strict=False)
         ]
         return bool(means) and means[-1] > _BLOWN_UP * min(means) > 0
+
+
+def _rest(*args: Any, **kwargs: Any) -> None:
+    """A schedule's step that leaves the rate alone."""
+
+
+def _keep(trainer: pl.Trainer, is_kept: Callable[[pl.Callback], bool]) -> None:
+    # Another list: Lightning is going through this one.
+    trainer.callbacks = list(filter(is_kept, callbacks_of(trainer)))  # type: ignore[attr-defined]
 
 
 def _remember_data(data: Any) -> Undo:

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from pytorch_lightning.utilities import rank_zero_warn
+from torch import nn
 from torch.optim.lr_scheduler import (
     ChainedScheduler,
     ConstantLR,
     CosineAnnealingLR,
     CosineAnnealingWarmRestarts,
+    LambdaLR,
     LinearLR,
     LRScheduler,
+    MultiplicativeLR,
     MultiStepLR,
     OneCycleLR,
     PolynomialLR,
@@ -24,7 +27,7 @@ from lightning_modules.schedules.schedule import SMALLEST_CHANGE, Schedule
 from lightning_modules.schedules.warmup import Warmup
 
 
-def check_schedule(schedule: LRScheduler, steps: int) -> None:
+def check_schedule(schedule: LRScheduler, steps: int, rates: int | None = None) -> None:
     """Refuse a schedule that would not act, or not come to its end, in a run of this many of its steps.
 
     >>> import torch
@@ -38,28 +41,38 @@ def check_schedule(schedule: LRScheduler, steps: int) -> None:
         schedule: Of this library or of torch, at its first step. For one that waits for a metric, a step is a
             measurement.
         steps: The run's length, in what the schedule counts.
+        rates: How many of its rates are used, if that is not the same: one more, where the optimizer goes on after the
+            schedule's last step.
 
     Raises:
         ValueError: If so.
     """
+    rates = steps if rates is None else rates
     if isinstance(schedule, ReduceLROnPlateau):
         _check_plateau(schedule, steps)
     elif isinstance(schedule, Schedule):
         schedule.check(steps)
         if isinstance(schedule, Warmup) and schedule.after is not None and not schedule.waits_for_metric:
-            check_schedule(schedule.after, steps - schedule.warmup_steps())
+            warm = schedule.warmup_steps()
+            check_schedule(schedule.after, steps - warm, rates - warm)
     else:
-        _check_reach(schedule, steps)
-        _check_change(schedule, steps)
+        _check_reach(schedule, rates)
+        _check_change(schedule, rates)
 
 
 def _check_plateau(schedule: ReduceLROnPlateau, measurements: int) -> None:
     # The first is no worse than anything; p + 1 worse ones follow; and some training has to follow them.
     needed = schedule.patience + 3
     if measurements < needed:
+        most = measurements - 3
         raise ValueError(
             f"{type(schedule).__name__} with patience={schedule.patience} would never act: it needs "
-            f"{needed} measurements, this run makes {measurements}. Lower the patience, or train longer."
+            f"{needed} measurements, this run makes {measurements}. "
+            + (
+                f"Lower the patience to {most}, or train longer."
+                if most >= 0
+                else "Even patience=0 needs 3: train longer, or leave the schedule out."
+            )
         )
 
 
@@ -67,9 +80,10 @@ def _check_reach(schedule: LRScheduler, steps: int) -> None:
     """Refuse one of torch's schedules that is made for a longer run, or for another length where that is an error."""
     name = type(schedule).__name__
     if isinstance(schedule, OneCycleLR) and schedule.total_steps != steps:
+        # After its total_steps it has risen again, or become negative.
         raise ValueError(
             f"{name} was made for {schedule.total_steps:,} steps, the run has {steps:,}. Use OneCycle, which asks the "
-            "Trainer, or total_steps=trainer.estimated_stepping_batches."
+            f"Trainer, or total_steps={steps}."
         )
     if isinstance(schedule, CosineAnnealingLR) and schedule.T_max < steps:
         rank_zero_warn(
@@ -108,8 +122,16 @@ def _refuse_beyond(name: str, places: Sequence[int], steps: int) -> None:
         )
 
 
+def _asks_its_module(schedule: LRScheduler) -> bool:
+    """Whether its rates are a method's of a module, which may look at what happens in training."""
+    functions = schedule.lr_lambdas if isinstance(schedule, LambdaLR | MultiplicativeLR) else []
+    return any(isinstance(getattr(function, "__self__", None), nn.Module) for function in functions)
+
+
 def _check_change(schedule: LRScheduler, steps: int) -> None:
     """Refuse one that leaves all rates as they are. Most show within a few steps that they do not."""
+    if _asks_its_module(schedule):
+        return  # what that says in training nobody knows before
     rates: list[float] = []
     for count in sorted({min(64, steps), min(4096, steps), steps}):
         for group in range(len(schedule.optimizer.param_groups)):

@@ -110,12 +110,7 @@ class Schedule(LRScheduler, ABC):
 
     def get_lr(self) -> list[float | Tensor]:
         """Return the rate of each of the optimizer's groups at the present step."""
-        groups = len(self.optimizer.param_groups)
-        if groups != len(self.base_lrs):
-            raise RuntimeError(
-                f"The optimizer has {groups} parameter groups, {type(self).__name__} was made for "
-                f"{len(self.base_lrs)}. Make all groups before the schedule, those that are frozen at first too."
-            )
+        self._check_groups()
         factor = self.factor(self.last_epoch)
         return [base * factor for base in self.base_lrs]
 
@@ -139,6 +134,16 @@ class Schedule(LRScheduler, ABC):
                 f"{self.last_epoch} the rate jumps from {before:.4g} to {now:.4g} times what the optimizer was given."
             )
             self._write_rates()
+
+    def _check_groups(self) -> None:
+        """Refuse groups that were added later: nobody has said what their rates are to be."""
+        groups = len(self.optimizer.param_groups)
+        if groups != len(self.base_lrs):
+            raise RuntimeError(
+                f"The optimizer has {groups} parameter groups, {type(self).__name__} was made for "
+                f"{len(self.base_lrs)}. Make all groups before the schedule, those that are frozen at first too; or thaw "
+                "them by GradualUnfreezing, which adds no group."
+            )
 
     def _write_rates(self) -> None:
         """Give the optimizer the rates of the present step."""

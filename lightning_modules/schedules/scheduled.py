@@ -4,13 +4,12 @@ In `configure_optimizers` of any LightningModule:
 
     return scheduled(self.trainer, optimizer, CosineDecay)
 
-The Trainer knows how many steps the optimizer will make (`estimated_stepping_batches`): gradient accumulation, limits and
+The Trainer and its callbacks know how many steps the optimizer will make (`Run`): gradient accumulation, limits and
 several devices are counted in. A module that makes its schedule another way is served by the callback `ScheduleCheck`.
 """
 
-import math
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import pytorch_lightning as pl
 from lightning_fabric.utilities.exceptions import MisconfigurationException
@@ -20,43 +19,25 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from lightning_modules.schedules.measurements import NEVER, Measurements, expected, install
+from lightning_modules.schedules.others import refuse_with_others
 from lightning_modules.schedules.performance import Plateau
 from lightning_modules.schedules.refusals import check_schedule
+from lightning_modules.schedules.run import (
+    Counted,
+    Interval,
+    Run,
+    TrialRun,
+    is_trial,
+    replaced_from,
+    run_length,
+    run_of,
+)
 from lightning_modules.schedules.schedule import Schedule
 from lightning_modules.schedules.warmup import Warmup
 from lightning_modules.settings import settings
 from lightning_modules.trainer_callbacks import callbacks_of
 
-Interval = Literal["step", "epoch"]
-
-
-class TrialRun(pl.Callback):
-    """Marks a Trainer that only tries something out: its schedules are sized and not checked."""
-
-
-def run_length(trainer: pl.Trainer, interval: Interval = "step") -> int | None:
-    """How many optimizer steps, or epochs, the Trainer's run has at most. None if nobody can know.
-
-    Args:
-        trainer: It loads the training data, if it has not yet.
-        interval: What is counted.
-    """
-    if trainer.limit_train_batches == 0:
-        return 0
-    had_data = trainer.fit_loop._combined_loader is not None
-    steps: float = trainer.estimated_stepping_batches
-    steps = math.inf if steps < 0 else steps
-    length = steps
-    if interval == "epoch":
-        length = math.inf if trainer.max_epochs in (None, -1) else float(trainer.max_epochs or 0)
-        if not math.isinf(steps):
-            trainer.fit_loop.setup_data()
-            batches = trainer.num_training_batches / trainer.accumulate_grad_batches
-            length = length if math.isinf(batches) else min(length, math.ceil(steps / math.ceil(batches)))
-    if trainer.ckpt_path is not None and not had_data:
-        # Lightning would keep this loader, and so not set it to where the checkpoint stands (its issue 20550).
-        trainer.fit_loop._combined_loader = None
-    return None if math.isinf(length) else int(length)
+__all__ = ["Interval", "ScheduleCheck", "TrialRun", "run_length", "scheduled", "size_and_check"]
 
 
 def scheduled(
@@ -113,9 +94,13 @@ def scheduled(
             waiting.watch(monitor)
         install(trainer, schedule, monitor)
         if waiting is schedule:
-            config |= {"monitor": monitor, "frequency": NEVER}  # it is here to be saved
+            config |= {"frequency": NEVER}  # it is here to be saved
+            if (
+                trainer.lightning_module.automatic_optimization
+            ):  # else Lightning says that it has no use for a name
+                config |= {"monitor": monitor}
     size_and_check(trainer, [LRSchedulerConfig(**config)])
-    if isinstance(waiting, ReduceLROnPlateau) and not _is_trial(trainer):
+    if isinstance(waiting, ReduceLROnPlateau) and not is_trial(trainer):
         _check_patience(trainer, schedule, waiting, interval, monitor)
     return {"optimizer": optimizer, "lr_scheduler": config}  # type: ignore[return-value]  # a TypedDict, built by parts
 
@@ -151,57 +136,115 @@ def size_and_check(trainer: pl.Trainer, configs: Sequence[LRSchedulerConfig]) ->
     for config in configs:
         if config.frequency == NEVER:  # measurements, not steps
             continue
-        steps, schedule = _steps_of(trainer, config), config.scheduler
+        run, schedule = run_of(trainer, _interval(config), config.frequency), config.scheduler
+        if run.batches == 0:
+            continue  # nothing is trained
+        start, counted = replaced_from(trainer), run.counted(_interval(config), config.frequency)
+        if start is not None and (run.begun is None or start < run.begun) and not is_trial(trainer):
+            run = run.until(start)
+            counted = _before_it_is_replaced(config, run, start)
         if isinstance(schedule, Schedule):
-            _size(schedule, steps)
+            _size(schedule, counted)
         # A module that steps by itself knows when.
-        if steps is None or _is_trial(trainer) or not trainer.lightning_module.automatic_optimization:
+        if counted is None or is_trial(trainer) or not trainer.lightning_module.automatic_optimization:
             continue
         _check_wiring(trainer, config)
-        _check(
-            schedule,
-            steps,
-            ' A step is an epoch here, with interval="epoch".' if config.interval == "epoch" else "",
-        )
+        _check_steps(config, counted, run)
+        refuse_with_others(trainer, schedule)
+        _check(schedule, counted, _hint(config))
 
 
-def _check(schedule: LRScheduler, steps: int, hint: str) -> None:
+def _interval(config: LRSchedulerConfig) -> Interval:
+    return "epoch" if config.interval == "epoch" else "step"
+
+
+def _hint(config: LRSchedulerConfig) -> str:
+    if config.interval == "epoch":
+        return ' A step is an epoch here, with interval="epoch"; with interval="step" it is the optimizer\'s.'
+    if config.frequency > 1:
+        return f" It steps where the optimizer does after a batch that is a multiple of frequency={config.frequency}."
+    return ""
+
+
+def _check(schedule: LRScheduler, counted: Counted, hint: str) -> None:
     try:
-        check_schedule(schedule, steps)
+        check_schedule(schedule, counted.steps, counted.rates)
     except ValueError as error:
         raise MisconfigurationException(f"{error}{hint}") from None
+
+
+def _check_steps(config: LRSchedulerConfig, counted: Counted, run: Run) -> None:
+    """Refuse a frequency with which Lightning would never step the schedule."""
+    if counted.steps:
+        return
+    name = type(config.scheduler).__name__
+    if config.interval == "epoch":
+        raise MisconfigurationException(
+            f"{name} would never step: frequency={config.frequency} epochs, the run has {run.begun:,}. Lower the "
+            "frequency, or train longer."
+        )
+    numbers = ", ".join(str(number) for number in sorted({number for _, number in run.accumulated}))
+    raise MisconfigurationException(
+        f"{name} would never step: Lightning steps it after batches of an epoch that are a multiple of "
+        f"frequency={config.frequency} and after which the optimizer steps, and there is none, with {run.batches:g} "
+        f"batches an epoch of which {numbers} make a step. Use frequency=1."
+    )
+
+
+def _before_it_is_replaced(config: LRSchedulerConfig, run: Run, start: int) -> Counted | None:
+    """What a schedule has before `StochasticWeightAveraging` takes its place, which it has to be told."""
+    schedule, counted = config.scheduler, run.counted(_interval(config), config.frequency)
+    name = type(schedule).__name__
+    if counted is None or not counted.steps or _needs_length(schedule):
+        steps = "no step" if counted is None or not counted.steps else f"{counted.steps:,} steps"
+        give = (
+            ""
+            if counted is None or not counted.steps
+            else f"give it that length, total_steps={counted.steps}; or "
+        )
+        raise MisconfigurationException(
+            f"StochasticWeightAveraging puts a schedule of its own in the place of {name} when epoch {start} begins, "
+            f"which leaves {name} {steps}: it would not come to its end. To have both, {give}raise swa_epoch_start. Or "
+            "leave one of the two out."
+        )
+    return counted
 
 
 def _check_patience(
     trainer: pl.Trainer, schedule: LRScheduler, waiting: ReduceLROnPlateau, interval: Interval, monitor: str
 ) -> None:
     """Refuse a patience that outlasts the measurements that count: those after a warm-up."""
-    epochs, length = run_length(trainer, "epoch"), run_length(trainer, interval)
-    measurements = None if epochs is None else expected(trainer, monitor, epochs)
-    if measurements is None or length is None:
+    run = run_of(trainer, "epoch")
+    start = replaced_from(trainer)
+    if start is not None:
+        run = run.until(start)
+    measurements, counted = expected(trainer, monitor, run), run.counted(interval)
+    if measurements is None or counted is None or run.batches == 0:
         return
     if isinstance(schedule, Warmup):
-        measurements -= measurements * schedule.warmup_steps() // length
-    _check(waiting, measurements, "")
+        measurements -= measurements * schedule.warmup_steps() // max(counted.steps, 1)
+    _check(waiting, Counted(measurements, measurements), "")
 
 
-def _steps_of(trainer: pl.Trainer, config: LRSchedulerConfig) -> int | None:
-    """How often the schedule will step, or be handed a metric."""
-    length = run_length(trainer, "epoch" if config.interval == "epoch" else "step")
-    return None if length is None else max(length // config.frequency, 1)
-
-
-def _size(schedule: Schedule, steps: int | None) -> None:
-    if steps is not None:
-        schedule.size(steps)
-        return
-    try:
-        schedule.factor(1)
-    except RuntimeError:
+def _size(schedule: Schedule, counted: Counted | None) -> None:
+    if counted is not None:
+        schedule.size(max(counted.steps, 1))
+    elif _needs_length(schedule):
         raise MisconfigurationException(
             f"{type(schedule).__name__} needs the run's length, and nobody knows it: give the Trainer max_steps or "
             "max_epochs and a data set with a length, or the schedule total_steps."
-        ) from None
+        )
+
+
+def _needs_length(schedule: LRScheduler | None) -> bool:
+    """Whether its rates depend on the run's length, and it has not been told."""
+    if not isinstance(schedule, Schedule):
+        return False
+    try:
+        schedule.factor(1)
+    except RuntimeError:
+        return True
+    return isinstance(schedule, Warmup) and _needs_length(schedule.after)
 
 
 def _check_wiring(trainer: pl.Trainer, config: LRSchedulerConfig) -> None:
@@ -221,11 +264,3 @@ def _check_wiring(trainer: pl.Trainer, config: LRSchedulerConfig) -> None:
             f"Warmup in front of {type(schedule.after).__name__} has to be stepped and to be handed a metric, and "
             "Lightning does only one of both. Return scheduled(self.trainer, optimizer, ...)."
         )
-
-
-def _is_trial(trainer: pl.Trainer) -> bool:
-    return (
-        bool(getattr(trainer, "fast_dev_run", False))
-        or trainer.limit_train_batches == 0
-        or any(isinstance(callback, TrialRun) for callback in callbacks_of(trainer))
-    )

@@ -110,6 +110,7 @@ class Warmup(Schedule):
 
     def get_lr(self) -> list[float | Tensor]:
         """Return the rates of the present step."""
+        self._check_groups()
         factor = self.factor(self.last_epoch)
         if self.last_epoch == 0 or self.last_epoch <= self.warmup_steps():
             return [target * factor for target in self._targets]

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from unfreezing_runs import ends_frozen
 
 from lightning_modules import (
     MLP,
@@ -107,6 +108,7 @@ def test_a_function_that_makes_too_few_labels_is_refused():
 # Reuse
 
 
+@ends_frozen
 def test_the_body_is_reused_from_a_checkpoint_below_a_new_head(tmp_path):
     task = AuxiliaryTask(convolutional(), nn.Linear(64, 4))
     fit(task).save_checkpoint(tmp_path / "turned.ckpt")

@@ -18,6 +18,7 @@ import pytest
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import nn
+from unfreezing_runs import ends_frozen
 
 import lightning_modules
 from lightning_modules import (
@@ -200,6 +201,7 @@ def test_gradients_are_those_of_the_same_network_in_torch():
     torch.testing.assert_close(module.hidden.bias.grad, twin.bias.grad)
 
 
+@ends_frozen
 def test_its_layers_can_be_thawed_one_by_one():
     body = KerasModule([pretrained().get_layer(name) for name in ("flatten", "hidden")])
     kept = body.hidden.kernel.clone()

@@ -1,5 +1,6 @@
 """GradualUnfreezing: what trains when, beside what else, and what is refused."""
 
+import math
 from contextlib import nullcontext
 from functools import partial
 
@@ -7,12 +8,19 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
-from pytorch_lightning.callbacks import BaseFinetuning
+from pytorch_lightning.callbacks import BaseFinetuning, EarlyStopping, StochasticWeightAveraging
 from torch import nn
 from torch.optim import SGD, AdamW
-from unfreezing_runs import EPOCH, LAYERS, Watch, both, fit, model
+from unfreezing_runs import EPOCH, LAYERS, Watch, both, ends_frozen, fit, model
 
-from lightning_modules import Classifier, ClipGradientNorm, Digits, GradualUnfreezing, quiet_trainer
+from lightning_modules import (
+    Classifier,
+    ClipGradientNorm,
+    Digits,
+    FreezeBatchNorm,
+    GradualUnfreezing,
+    quiet_trainer,
+)
 
 # What Lightning's own does
 
@@ -55,6 +63,7 @@ def test_layers_in_one_list_are_thawed_together():
     assert watch.moved == [both(5), both(5), both(1, 3, 5)]
 
 
+@ends_frozen
 def test_what_is_frozen_neither_decays_nor_gets_optimizer_state():
     module = model(partial(AdamW, lr=0.1, weight_decay=0.5))
     trainer = fit(module, GradualUnfreezing(LAYERS, at=[1, 9]))
@@ -63,6 +72,7 @@ def test_what_is_frozen_neither_decays_nor_gets_optimizer_state():
     assert id(module.network[3].weight) in held
 
 
+@ends_frozen
 def test_the_backward_pass_ends_above_what_is_frozen():
     grads = []
 
@@ -118,6 +128,7 @@ def test_a_module_that_steps_by_itself_is_divided_too():
         torch.testing.assert_close(mine, other)
 
 
+@ends_frozen
 def test_clipping_measures_what_trains_only():
     class Norms(pl.Callback):
         norms = None
@@ -131,6 +142,7 @@ def test_clipping_measures_what_trains_only():
     assert clip.norms == pytest.approx(norms.norms)
 
 
+@ends_frozen
 def test_a_shared_weight_belongs_to_the_upper_layer():
     module = model()
     module.network[3].weight = nn.Parameter(torch.rand(6, 6))
@@ -150,6 +162,7 @@ def test_what_was_frozen_by_hand_stays_frozen():
     assert not module.network[3].bias.requires_grad
 
 
+@ends_frozen
 @pytest.mark.parametrize("fails", [False, True])
 def test_afterwards_the_model_and_the_optimizer_are_as_they_were(fails):
     class MayFail(Classifier):
@@ -242,6 +255,7 @@ def test_an_epoch_without_the_metric_does_not_count():
     assert thawing(unfreezing, 1.0, 1.0, None, None, 1.0, 1.0) == [0, 0, 0, 0, 0, 1]
 
 
+@ends_frozen
 def test_validation_metrics_are_watched():
     class Frozen(Classifier):
         def validation_step(self, batch, batch_idx):
@@ -253,9 +267,114 @@ def test_validation_metrics_are_watched():
     assert watch.moved == [both(5), both(5), both(3, 5)]
 
 
+@ends_frozen
 def test_a_metric_that_nobody_logs_is_refused_with_those_that_are():
     with pytest.raises(MisconfigurationException, match=r"'val/los'.*train/accuracy, train/loss"):
         fit(model(), GradualUnfreezing(LAYERS, monitor="val/los"))
+
+
+# Beside early stopping
+
+
+def test_stalling_thaws_before_it_stops_and_stops_when_all_is_thawed():
+    stopping = EarlyStopping("metric", patience=2, check_on_train_epoch_end=True)
+    unfreezing, watch = GradualUnfreezing(LAYERS, monitor="metric", patience=2), Watch()
+    callbacks = [Logs(*[1.0] * 20), stopping, unfreezing, watch]
+    trainer = fit(model(), *callbacks, max_epochs=20)
+    thawed = [sum(f"network.{i}.weight" in moved for i in (1, 3)) for moved in watch.moved]
+    # The first is the one to beat; each two that are no better thaw a layer; and two more stop.
+    assert thawed == [0, 0, 0, 1, 1, 2, 2]
+    assert trainer.current_epoch == 7
+    assert stopping.patience == 2
+
+
+def test_a_metric_that_is_measured_in_validations_thaws_before_it_stops():
+    class Stalls(Classifier):
+        def validation_step(self, batch, batch_idx):
+            self.log("val/loss", 1.0)
+
+    stopping = EarlyStopping("val/loss", patience=1, check_on_train_epoch_end=False)
+    unfreezing = GradualUnfreezing(LAYERS, monitor="val/loss")
+    trainer = fit(Stalls(model().network), unfreezing, stopping, limit_val_batches=1, max_epochs=20)
+    assert unfreezing.thawed == 2
+    assert trainer.current_epoch == 4
+
+
+def test_early_stopping_still_stops_at_what_is_not_finite():
+    stopping = EarlyStopping("metric", check_on_train_epoch_end=True)
+    unfreezing = GradualUnfreezing(LAYERS, monitor="metric")
+    with pytest.warns(UserWarning, match=r"stopped in epoch 1, before .* thawed network.1"):
+        trainer = fit(model(), Logs(1.0, math.nan), stopping, unfreezing, max_epochs=6)
+    assert trainer.current_epoch == 2
+    assert stopping.patience == 3
+
+
+def test_a_run_that_is_stopped_before_all_is_thawed_says_so():
+    stopping = EarlyStopping("metric", patience=1, check_on_train_epoch_end=True)
+    with pytest.warns(UserWarning, match="stopped in epoch 1, before GradualUnfreezing had thawed network.1"):
+        fit(model(), Logs(1.0, 1.0), stopping, GradualUnfreezing(LAYERS, at=[1, 4]), max_epochs=6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "message"),
+    [
+        (
+            {},
+            {"max_epochs": 2},
+            r"never thaw network.1: due in epoch 2, and of the run's 2 epochs the last is epoch 1",
+        ),
+        ({"at": [3, 7]}, {"max_epochs": 3}, "never thaw network.3; network.1: due in epoch 3, 7"),
+        ({}, {"max_epochs": 9, "max_steps": 2 * EPOCH}, "never thaw network.1"),
+        (
+            {"monitor": "train/loss", "patience": 3},
+            {"max_epochs": 7},
+            "never thaw network.1 in time to train: even if .* patience=3",
+        ),
+    ],
+)
+def test_a_layer_that_no_epoch_is_left_for_is_named_before_training(arguments, settings, message):
+    steps = []
+
+    class Steps(pl.Callback):
+        def on_before_optimizer_step(self, trainer, pl_module, optimizer):
+            steps.append(trainer.global_step)
+
+    with pytest.raises(UserWarning, match=message):  # warnings are errors
+        fit(model(), GradualUnfreezing(LAYERS, **arguments), Steps(), **settings)
+    assert steps == []
+
+
+def test_a_run_that_is_just_long_enough_is_not_warned_of():
+    fit(model(), GradualUnfreezing(LAYERS, monitor="train/loss", patience=3, min_delta=1e9), max_epochs=8)
+    fit(model(), GradualUnfreezing(LAYERS), max_steps=2 * EPOCH + 1, max_epochs=-1)
+    fit(model(), GradualUnfreezing(LAYERS), fast_dev_run=True)
+
+
+# Beside weight averaging
+
+
+@pytest.mark.parametrize("averaging_is_first", [False, True])
+@pytest.mark.parametrize("freezing", [FreezeBatchNorm, partial(GradualUnfreezing, NORMED, at=[1, 2])])
+def test_frozen_statistics_are_not_lost_where_weight_averaging_would_measure_them_anew(
+    freezing, averaging_is_first
+):
+    module = model(normalization=nn.BatchNorm1d)
+    before = {name: value.clone() for name, value in module.named_buffers()}
+    callbacks = [freezing(), StochasticWeightAveraging(0.05, swa_epoch_start=2, annealing_epochs=1)]
+    fit(module, *callbacks[:: -1 if averaging_is_first else 1])
+    after = dict(module.named_buffers())
+    assert before["network.2.running_var"].min() < 0.9
+    for name, value in before.items():
+        assert torch.equal(after[name], value), name
+    assert module.network[2].momentum == 0.1
+
+
+def test_statistics_that_follow_their_thawed_layer_are_measured_by_weight_averaging():
+    module = model(normalization=nn.BatchNorm1d)
+    unfreezing = GradualUnfreezing(NORMED, at=[0, 0], train_batch_norm=True)
+    fit(module, unfreezing, StochasticWeightAveraging(0.05, swa_epoch_start=2, annealing_epochs=1))
+    assert module.network[2].num_batches_tracked == EPOCH
+    assert module.network[2].running_mean.abs().max() > 0
 
 
 # Refusals

@@ -6,7 +6,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from torch.optim import Adam
-from unfreezing_runs import EPOCH, LAYERS, Watch, both, fit, model
+from unfreezing_runs import EPOCH, LAYERS, Watch, both, ends_frozen, fit, model
 
 from lightning_modules import GradualUnfreezing
 
@@ -26,6 +26,7 @@ class SaveAt(pl.Callback):
             trainer.save_checkpoint(self.path)
 
 
+@ends_frozen
 @pytest.mark.parametrize("step", [2, EPOCH, EPOCH + 2, 2 * EPOCH + 1])
 @pytest.mark.parametrize("monitored", [False, True])
 def test_a_resumed_run_ends_as_an_uninterrupted_one(tmp_path, step, monitored):
@@ -42,6 +43,7 @@ def test_a_resumed_run_ends_as_an_uninterrupted_one(tmp_path, step, monitored):
     torch.load(tmp_path / "middle.ckpt", weights_only=True)
 
 
+@ends_frozen
 def test_nothing_is_frozen_again_after_resuming(tmp_path):
     unfreezing = GradualUnfreezing(LAYERS, monitor="train/loss", min_delta=1e9)
     fit(model(), unfreezing).save_checkpoint(tmp_path / "three.ckpt")
@@ -52,6 +54,7 @@ def test_nothing_is_frozen_again_after_resuming(tmp_path):
     assert watch.moved == [both(1, 3, 5)]
 
 
+@ends_frozen
 def test_a_second_training_begins_frozen_again():
     unfreezing, watch = GradualUnfreezing(LAYERS), Watch()
     fit(model(), unfreezing)

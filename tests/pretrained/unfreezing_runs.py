@@ -1,5 +1,6 @@
 """Short trainings in which layers are thawed, and what moved in them."""
 
+import pytest
 import pytorch_lightning as pl
 import torch
 from torch.optim import SGD
@@ -8,6 +9,9 @@ from lightning_modules import MLP, Classifier, Digits, quiet_trainer
 
 LAYERS = ["network.3", "network.1"]
 EPOCH = 4  # steps
+
+ends_frozen = pytest.mark.filterwarnings("ignore:GradualUnfreezing will never thaw:UserWarning")
+"""For runs that are over before all layers train."""
 
 
 class Watch(pl.Callback):

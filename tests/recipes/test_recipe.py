@@ -266,6 +266,20 @@ def test_a_run_too_short_for_the_recipes_schedule_is_refused():
         fit(Classifier(MLP([64, 10]), recipe="default"), max_epochs=3)
 
 
+def test_a_smoke_run_gets_advice_that_can_be_followed():
+    with pytest.raises(
+        MisconfigurationException, match=r"Even patience=0 needs 3.* the recipe's.*schedule=None"
+    ) as caught:
+        fit(Classifier(MLP([64, 10]), recipe="default"), max_epochs=2)
+    assert "Lower the patience" not in str(caught.value)
+    one_cycle = recipe("default", schedule=ONE_CYCLE)
+    with pytest.raises(MisconfigurationException, match="do not fit into 1 steps") as caught:
+        fit(Classifier(MLP([64, 10]), recipe=one_cycle), max_epochs=1, limit_train_batches=1)
+    assert "interval=" not in str(caught.value)
+    fit(Classifier(MLP([64, 10]), recipe=recipe("default", schedule=None)), max_epochs=2)
+    fit(Classifier(MLP([64, 10]), recipe="default"), fast_dev_run=True)
+
+
 def test_a_network_of_your_own_that_undoes_itself_is_warned_of():
     network = nn.Sequential(nn.Flatten(), nn.Linear(64, 20), nn.BatchNorm1d(20), nn.SELU(), nn.Linear(20, 10))
     with pytest.warns(UserWarning, match="The guide's page") as caught:

@@ -8,7 +8,7 @@ import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from lightning_modules import MLP, Classifier, Digits, Plateau, RateHistory, Warmup, quiet_trainer
+from lightning_modules import MLP, Classifier, Digits, Plateau, RateHistory, Warmup, quiet_trainer, scheduled
 from lightning_modules.schedules.measurements import Measurements
 
 
@@ -258,6 +258,46 @@ def test_a_second_fit_measures_its_own_schedule():
     assert measurements.schedule is trainer.lr_scheduler_configs[0].scheduler
 
 
+class Two(pl.LightningModule):
+    """Two optimizers with a schedule each, and a loss that the script says."""
+
+    automatic_optimization = False
+
+    def __init__(self, *schedules, loss=lambda epoch: 1.0):
+        super().__init__()
+        self.parts = torch.nn.ModuleList(torch.nn.Linear(64, 2) for _ in schedules)
+        self.schedules, self.loss = schedules, loss
+
+    def training_step(self, batch, batch_idx):
+        for part, optimizer in zip(self.parts, self.optimizers(), strict=True):
+            optimizer.zero_grad()
+            self.manual_backward(part(batch[0].flatten(1)).square().mean())
+            optimizer.step()
+        self.log("train_loss", self.loss(self.current_epoch))
+
+    def configure_optimizers(self):
+        return [
+            scheduled(
+                self.trainer, torch.optim.SGD(part.parameters(), lr=0.1), schedule, monitor="train_loss"
+            )
+            for part, schedule in zip(self.parts, self.schedules, strict=True)
+        ]
+
+
+def test_two_schedules_of_one_module_are_both_handed_what_is_measured():
+    halve = partial(Plateau, patience=0, factor=0.5)
+    trainer = quiet_trainer(max_epochs=5)
+    model = Two(halve, partial(Warmup, steps=1, after=halve), halve)
+    for fits in (1, 2):
+        trainer.fit(model, Digits(train_size=64).train_dataloader())
+        rates = [optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers]
+        assert rates[::2] == [0.00625] * 2
+        handed = [other.schedule for other in trainer.callbacks if isinstance(other, Measurements)]
+        assert len(handed) == 3, f"fit {fits}"
+        trainer.fit_loop.epoch_progress.reset()
+        trainer.fit_loop.epoch_loop.reset()
+
+
 def test_a_name_that_nobody_logs_is_an_error_after_the_first_epoch():
     model = Scripted([1] * 6, lr_scheduler=partial(Plateau, monitor="val_loss", patience=0))
     with pytest.raises(
@@ -275,6 +315,20 @@ def test_a_patience_that_outlasts_the_run_is_refused(patience, settings):
         fit(Scripted([1] * 12, lr_scheduler=partial(HALVE, patience=patience)), **settings)
     rates, _ = fit(Scripted([1] * 12, lr_scheduler=partial(HALVE, patience=patience - 1)), **settings)
     assert rates[-1] == 0.4
+
+
+@pytest.mark.parametrize(
+    ("epochs", "advice"), [(4, "Lower the patience to 1, or train longer"), (2, "Even patience=0 needs 3")]
+)
+def test_the_advice_can_be_followed(epochs, advice):
+    with pytest.raises(MisconfigurationException, match=advice):
+        fit(Scripted([1] * 12, lr_scheduler=partial(HALVE, patience=5)), max_epochs=epochs)
+
+
+def test_validations_that_the_last_step_cuts_off_are_not_counted():
+    # Of the fourth epoch's two batches one is trained.
+    with pytest.raises(MisconfigurationException, match="this run makes 3"):
+        fit(Scripted([1] * 12, lr_scheduler=partial(HALVE, patience=1)), max_steps=7)
 
 
 def test_in_the_module_of_a_stranger_it_is_handed_over_by_lightning_and_works():

@@ -1,5 +1,6 @@
 """lightning_modules.schedules.preview."""
 
+import threading
 from functools import partial
 
 import pytest
@@ -68,3 +69,49 @@ def test_what_depends_on_measurements_cannot_be_shown():
         preview(Plateau(adam()), 5)
     with pytest.raises(ValueError, match="got -1"):
         preview(LinearDecay(adam(), total_steps=4), -1)
+
+
+class Counter:
+    """Its rates depend on how often it was asked."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def __call__(self, step):
+        self.asked += 1
+        return 0.9**self.asked
+
+    rate_at = __call__
+
+
+class Module(torch.nn.Module):
+    """Cannot be copied."""
+
+    def __init__(self):
+        super().__init__()
+        self.lock, self.base = threading.Lock(), 0.9
+
+    def rate_at(self, step):
+        return self.base**step
+
+
+def test_a_method_of_a_module_is_asked_and_the_module_not_copied():
+    module = Module()
+    for function in (module.rate_at, lambda step: module.rate_at(step), partial(Module.rate_at, module)):
+        schedule = torchs.LambdaLR(adam(1.0), function)
+        assert preview(schedule, 3) == pytest.approx([1, 0.9, 0.81])
+
+
+@pytest.mark.parametrize("way", ["called", "method"])
+def test_what_counts_how_often_it_was_asked_is_not_used_up(way):
+    counter = Counter()
+    schedule = torchs.LambdaLR(adam(1.0), counter if way == "called" else counter.rate_at)
+    assert preview(schedule, 3) == pytest.approx([0.9, 0.81, 0.729])
+    assert counter.asked == 1
+
+
+def test_a_cycle_with_a_shape_of_its_own_is_shown():
+    schedule = torchs.CyclicLR(adam(0.1), 0.1, 0.2, 2, scale_fn=lambda x: 1.0, cycle_momentum=False)
+    assert preview(schedule, 4) == pytest.approx([0.1, 0.15, 0.2, 0.15])
+    built_in = torchs.CyclicLR(adam(0.1), 0.1, 0.2, 2, mode="exp_range", gamma=0.5, cycle_momentum=False)
+    assert preview(built_in, 3) == pytest.approx([0.1, 0.1 + 0.05 * 0.5, 0.1 + 0.1 * 0.25])

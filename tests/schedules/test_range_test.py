@@ -13,6 +13,14 @@ import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from matplotlib.figure import Figure
+from pytorch_lightning.callbacks import (
+    EarlyStopping,
+    EMAWeightAveraging,
+    GradientAccumulationScheduler,
+    LearningRateMonitor,
+    ModelCheckpoint,
+    StochasticWeightAveraging,
+)
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -20,6 +28,7 @@ from lightning_modules import (
     MLP,
     Classifier,
     Digits,
+    GradualUnfreezing,
     OneCycle,
     PiecewiseConstant,
     Plateau,
@@ -395,3 +404,78 @@ def test_what_it_cannot_work_with_is_refused():
     lazy = Classifier(nn.Sequential(nn.Flatten(), nn.LazyLinear(10)), SGD)
     with pytest.raises(ValueError, match="lazy layer"):
         range_test(lazy, Digits())
+
+
+# Trials that go on over several epochs
+
+
+def dense():
+    return DataLoader(TensorDataset(torch.rand(48, 64), torch.randint(10, (48,))), batch_size=16)  # 3 batches
+
+
+def test_the_callbacks_of_a_recipe_do_not_end_a_trial_of_several_epochs():
+    torch.manual_seed(0)
+    found = range_test(Classifier(MLP([64, 10]), SGD, recipe="default"), dense(), steps=12)
+    assert len(found.losses) == 12
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        partial(EarlyStopping, monitor="val/loss"),
+        partial(ModelCheckpoint, monitor="val/loss"),
+        partial(StochasticWeightAveraging, swa_lrs=0.1),
+        partial(StochasticWeightAveraging, swa_lrs=0.1, swa_epoch_start=2),
+        EMAWeightAveraging,
+        LearningRateMonitor,
+    ],
+)
+def test_what_is_for_whole_runs_rests(callback):
+    alone = range_test(classifier(), dense(), steps=12)
+    beside = range_test(classifier(), dense(), steps=12, callbacks=[callback()], enable_checkpointing=True)
+    assert beside.losses == alone.losses
+
+
+def test_each_callback_that_stays_is_asked_to_begin():
+    begun = []
+
+    class Begins(pl.Callback):
+        def on_fit_start(self, trainer, pl_module):
+            begun.append(self)
+
+    plateau = partial(Plateau, monitor="train/loss", patience=0)
+    range_test(classifier(schedule=plateau), dense(), steps=10, callbacks=[Begins(), Begins()])
+    assert len(begun) == 2
+
+
+def test_a_module_that_steps_its_schedule_by_itself_may_go_on_to_call_it():
+    class Manual(Classifier):
+        automatic_optimization = False
+
+        def training_step(self, batch, batch_idx):
+            optimizer = self.optimizers()
+            optimizer.zero_grad()
+            loss = super().training_step(batch, batch_idx)
+            self.manual_backward(loss)
+            optimizer.step()
+            return loss
+
+        def on_train_epoch_end(self):
+            self.lr_schedulers().step()
+
+    rates = RateHistory()
+    model = Manual(MLP([64, 10]), SGD, partial(torch.optim.lr_scheduler.ExponentialLR, gamma=0.1))
+    found = range_test(model, dense(), 1e-4, 1e-1, steps=12, callbacks=[rates])
+    assert rates.rate()[:12] == pytest.approx(found.rates)
+
+
+def test_layers_that_wait_for_a_validation_stay_frozen_in_a_trial():
+    unfreezing = GradualUnfreezing(["network.1"], monitor="val/loss")
+    assert len(range_test(classifier(), dense(), steps=12, callbacks=[unfreezing]).losses) == 12
+
+
+def test_accumulation_that_changes_from_epoch_to_epoch_leaves_the_loss_of_a_step_as_it_is():
+    model = classifier(partial(torch.optim.SGD, lr=0.1))
+    accumulated = GradientAccumulationScheduler({0: 1, 1: 3})
+    found = range_test(model, dense(), 1e-9, 1e-8, steps=12, callbacks=[accumulated])
+    assert max(found.losses) < 1.5 * min(found.losses)

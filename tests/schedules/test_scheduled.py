@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
+import types
 from functools import partial
 from pathlib import Path
 
@@ -304,6 +306,38 @@ def test_both_checks_together_agree():
 def test_a_schedule_that_acts_after_thousands_of_steps_is_found_to_act():
     optimizer = SGD([torch.nn.Parameter(torch.ones(1))])
     check_schedule(torchs.LambdaLR(optimizer, lambda step: 1.0 if step < 5_000 else 0.1), steps=6_000)
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_a_rate_that_the_module_says_is_taken_as_plain_lightning_takes_it(check):
+    class Says(Stranger):
+        def __init__(self, rate_at):
+            super().__init__(None)
+            self.lock, self.rate_at = threading.Lock(), types.MethodType(rate_at, self)
+
+        def configure_optimizers(self):
+            optimizer = SGD(self.parameters())
+            make = partial(torchs.LambdaLR, lr_lambda=self.rate_at)
+            if not check:
+                return scheduled(self.trainer, optimizer, make)
+            return {
+                "optimizer": optimizer,
+                "lr_scheduler": {"scheduler": make(optimizer), "interval": "step"},
+            }
+
+    for rate_at, rates in (
+        (
+            lambda self, step: 1 - step / self.trainer.estimated_stepping_batches,
+            [0.1 * (1 - t / 30) for t in range(30)],
+        ),
+        (
+            lambda self, step: 0.5**self.current_epoch,
+            [0.1] * 6 + [0.05] * 6,
+        ),  # constant, if it is asked before
+    ):
+        found, _ = fit(Says(rate_at), callbacks=[ScheduleCheck()], num_sanity_val_steps=0)
+        assert found[: len(rates)][1:6] == pytest.approx(rates[1:6])
+        assert found[8] == pytest.approx(rates[8])
 
 
 def test_one_group_that_moves_is_enough():

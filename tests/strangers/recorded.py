@@ -67,19 +67,20 @@ def load() -> dict[str, Any]:
     return record
 
 
-def save(record: dict[str, Any]) -> None:
+def save(record: dict[str, Any], path: Path = PATH) -> None:
     """Write the record, a row a line."""
     rows = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in record["rows"])
     head = {key: value for key, value in record.items() if key != "rows"}
     text = json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}")
-    files.replace(PATH, f'{text},\n "rows": [\n  {rows}\n ]\n}}\n')
+    files.replace(path, f'{text},\n "rows": [\n  {rows}\n ]\n}}\n')
 
 
 def _cell(outcomes: dict[str, Outcome]) -> list[dict[str, str]]:
     if len(set(outcomes.values())) == 1:
-        return [_entry(next(iter(outcomes.values())))]
-    return [_entry(outcome) | {"of": who} for who, outcome in outcomes.items()]
+        return [entry(next(iter(outcomes.values())))]
+    return [entry(outcome) | {"of": who} for who, outcome in outcomes.items()]
 
 
-def _entry(outcome: Outcome) -> dict[str, str]:
+def entry(outcome: Outcome) -> dict[str, str]:
+    """An outcome as a cell says it."""
     return {"says": outcome.says} | ({} if outcome.why is None else {"why": outcome.why})
