@@ -16,6 +16,7 @@ from pathlib import Path
 
 from verified_docs import files, record
 from verified_docs.config import Config
+from verified_docs.errors import DocsError
 from verified_docs.pages import Quote
 from verified_docs.snippet import Snippet
 
@@ -26,6 +27,7 @@ class Passes:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._digests = files.Digests(config.root)
+        self.unwritable: str | None = None  # why a pass could not be noted
 
     def holds(self, snippet: Snippet, quotes: Sequence[Quote]) -> bool:
         """Whether `snippet` has passed and nothing that it depends on has changed since."""
@@ -36,9 +38,12 @@ class Passes:
             return False  # none, or not one of ours
 
     def add(self, snippet: Snippet, quotes: Sequence[Quote], imported: Sequence[str]) -> None:
-        """Note that `snippet` passed just now."""
+        """Note that `snippet` passed just now; that the cache cannot be written is no failure of it."""
         held = {"key": self._key(snippet, quotes), "imported": self._digests.of(imported)}
-        files.replace(self._path(snippet), json.dumps(held))
+        try:
+            files.replace(self._path(snippet), json.dumps(held))
+        except DocsError as error:
+            self.unwritable = str(error)
 
     def _path(self, snippet: Snippet) -> Path:
         return self._config.cache / "passes" / f"{snippet.name}.json"

@@ -7,6 +7,7 @@ pytest snippets/a/b.py --record   run, and accept what it prints, draws and comp
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from verified_docs.snippet import Snippet, is_snippet
 
 _KEY = pytest.StashKey["Session"]()
 _PROPERTY = "verified_docs"
+_UNWRITABLE = "verified_docs_cache"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,7 +71,12 @@ class Session:
     def __init__(self, config: configuration.Config, pytest_config: pytest.Config) -> None:
         self.config = config
         self.shared: SharedServer | None = None
-        self.runner = Runner(config, shared=getattr(pytest_config, "workerinput", {}).get(_PROPERTY))
+        worker = getattr(pytest_config, "workerinput", None)  # one of xdist's, whose parent is the controller
+        self.runner = Runner(
+            config,
+            shared=(worker or {}).get(_PROPERTY),
+            owner=None if worker is None else os.getppid(),
+        )
         self.passes = Passes(config)
         self.recording: bool = pytest_config.getoption("record")
         self.skipping = not (pytest_config.getoption("run_all") or configuration.in_ci())
@@ -157,6 +164,8 @@ class SnippetItem(pytest.Item):
             self._note("claims only")
             return
         state.passes.add(snippet, quotes, results.imported)
+        if state.passes.unwritable:
+            self.user_properties.append((_UNWRITABLE, state.passes.unwritable))
 
     def _compare(self, results: Results, quotes: list[Quote]) -> None:
         snippet = self.snippet
@@ -187,11 +196,13 @@ class SnippetItem(pytest.Item):
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     counts: dict[str, int] = {}
     not_verified = []
+    unwritable = None
     for reports in terminalreporter.stats.values():
         for report in reports:
             if getattr(report, "when", None) != "call":
                 continue
             for key, value in getattr(report, "user_properties", ()):
+                unwritable = value if key == _UNWRITABLE else unwritable
                 if key == _PROPERTY:
                     counts[value] = counts.get(value, 0) + 1
                     if value == "not verified":
@@ -205,6 +216,10 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     terminalreporter.line(", ".join(f"{number} {what}" for what, number in sorted(counts.items())))
     for reason in not_verified:
         terminalreporter.line(f"NOT VERIFIED HERE: {reason}")
+    if unwritable:
+        terminalreporter.line(
+            f"Unchanged programs will run again, since no pass could be noted: {unwritable}"
+        )
     if counts.get("claims only"):
         terminalreporter.line(
             "This processor lacks the instruction set that the records were made with: "

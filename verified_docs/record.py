@@ -99,9 +99,6 @@ def save(snippet: Snippet, record: Record) -> None:
 
 def _save(snippet: Snippet, record: Record) -> None:
     meta, text, figure = paths(snippet)
-    for path, content in ((text, record.text or None), (figure, record.figure)):
-        if content is not None:
-            files.replace(path, content)
     held = {
         "source": record.source,
         "text": files.digest(record.text) if record.text else None,
@@ -111,7 +108,8 @@ def _save(snippet: Snippet, record: Record) -> None:
         "values": {name: encoded(value) for name, value in record.values.items()},
         "drawn": record.drawn,
     }
-    files.replace(meta, _dumped(held, record.study))
+    contents = {text: record.text or None, figure: record.figure, meta: _dumped(held, record.study)}
+    files.replace_all({path: content for path, content in contents.items() if content is not None})
     for path, content in ((text, record.text or None), (figure, record.figure)):
         if content is None:
             path.unlink(missing_ok=True)

@@ -41,7 +41,6 @@ def page(project: Project, text: str) -> Page:
         ("{{ one.by[he][0]:.1f }}", "0.5"),
         ("{{ b/two.loss:.3f }}", "0.123"),
         ("{{ one.name }}", "x <y>"),
-        ("{{ one.nan:.2f }}", "nan"),
         ("`{{ one.loss }}` and ``{{ ` }}``", "`{{ one.loss }}` and ``{{ ` }}``"),
         ("```\n{{ one.loss }}\n```", "```\n{{ one.loss }}\n```"),
         ("~~~~\n~~~\n{{ one.loss }}\n~~~~", "~~~~\n~~~\n{{ one.loss }}\n~~~~"),
