@@ -103,7 +103,8 @@ def run(job: Job) -> NoReturn:
                 outcome["error"] = f"{job.place}: {error}"
         outcome["imported"] = _imported(job)
         del main
-        leaving.delete_globals()
+        if outcome["error"] is None:
+            leaving.delete_globals()
         _flush()
         _tell(outcome, folder)
         _really_exit(0)

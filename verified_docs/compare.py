@@ -34,7 +34,9 @@ _TOKEN = re.compile(
 )
 
 _OTHER_TEXT = "the text changed"
-_REORDERED = "; the words are the same in another order: that of a set differs from run to run (PYTHONHASHSEED), print it sorted"
+_REORDERED = (
+    "; the words are the same in another order, as a set's from run to run (PYTHONHASHSEED): print it sorted"
+)
 
 
 @dataclass(frozen=True)

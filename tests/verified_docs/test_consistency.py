@@ -54,6 +54,14 @@ def test_a_missing_record(whole: Project):
     assert any("snippets/a/shown.py: has no record" in one for one in problems(whole.config))
 
 
+def test_a_program_that_links_to_nothing(whole: Project):
+    (whole.root / "snippets/a/linked.py").symlink_to("gone.py")
+    assert (
+        "snippets/a/linked.py: is a link to gone.py, which does not exist: mend the link, or delete it"
+        in problems(whole.config)
+    )
+
+
 def test_a_program_that_cannot_be_read(whole: Project):
     whole.write("snippets/a/shown.py", "x = = 1")
     assert any("snippets/a/shown.py:1: SyntaxError" in one for one in problems(whole.config))
