@@ -7,6 +7,7 @@ pytest snippets/a/b.py --record   run, and accept what it prints, draws and comp
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Generator, Iterable
 from pathlib import Path
@@ -55,6 +56,14 @@ def pytest_configure_node(node: Any) -> None:
     session = node.config.stash.get(_KEY, None)
     if session is not None and session.shared is not None:
         node.workerinput[_PROPERTY] = session.shared.address
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where the terminal knows ASCII alone, messages are not; pytest would escape their line ends as well."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    terminal = getattr(getattr(reporter, "_tw", None), "_file", None)
+    if _KEY in session.config.stash and isinstance(terminal, io.TextIOWrapper):
+        terminal.reconfigure(errors="backslashreplace")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

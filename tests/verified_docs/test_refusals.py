@@ -311,4 +311,18 @@ def test_pytest_names_each_ends_with_1_and_leaves_the_records_alone(
     assert not [name for name in os.listdir(project.root) if name not in KNOWN]
 
 
+@pytest.mark.parametrize("delete", ["os.remove({}/b.py)", "shutil.rmtree({})"])
+def test_a_program_that_another_one_deleted_is_named(project: Project, delete: str):
+    folder = project.root / "snippets/c"
+    project.snippet("a", "import os, shutil\n" + delete.format(folder).replace("(", "('").replace(")", "')"))
+    project.snippet("c/b", "print(1)")
+    run = project.pytest("snippets")
+    assert run.outcomes["c/b"] == "failed"
+    assert (
+        "snippets/c/b.py: is there no more: was it deleted, or does a program delete what is not"
+        in run.output
+    )
+    assert "Traceback" not in run.output
+
+
 KNOWN = {"pyproject.toml", "snippets", ".pytest_cache", "library", "__pycache__"}
