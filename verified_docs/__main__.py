@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from pathlib import Path
 
@@ -28,6 +29,9 @@ def main() -> int:
     ledger.add_arguments(
         commands.add_parser("robustness", help="hold every claim against other seeds and processors")
     )
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # where it is ASCII, messages are not
     arguments, rest = parser.parse_known_args()
     if rest and arguments.command != "serve":
         parser.error(f"unknown argument {rest[0]!r}")

@@ -20,14 +20,16 @@ import time
 import traceback
 import types
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from verified_docs import drawn, svg, system
+from verified_docs import disk, drawn, leaving, svg, system
 from verified_docs.ledger import claims
+from verified_docs.plain import SameKeys, plain
 
-_LONGEST = 64  # entries of a list or dict that are kept as values
+_REASON = 20_000  # bytes of a traceback; a pipe holds them
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,17 @@ class Job:
         return json.dumps(asdict(self))
 
 
+def start(job: Job) -> NoReturn:
+    """Run the snippet and leave the process; where the engine itself fails, stderr as it was before gets the reason."""
+    stderr = os.dup(2)
+    try:
+        run(job)
+    except BaseException:
+        os.write(stderr, traceback.format_exc().encode(errors="backslashreplace")[-_REASON:])
+    finally:
+        _really_exit(1)  # the server's loop must not go on here
+
+
 def run(job: Job) -> NoReturn:
     """Run the snippet and leave the process; never returns."""
     folder = Path(job.folder)
@@ -71,6 +84,8 @@ def run(job: Job) -> NoReturn:
         except BaseException as error:  # whatever it is, it is the snippet's
             outcome["error"] = f"{job.place}:{_line(error, job.path)}: {_explained(error, job)}"
             outcome["raised"] = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]
+        if outcome["error"] is None or os.getpid() != process:
+            leaving.wait_and_call()
         outcome["seconds"] = time.perf_counter() - started
         if (
             os.getpid() != process
@@ -89,9 +104,11 @@ def run(job: Job) -> NoReturn:
             except Exception as error:
                 outcome["error"] = f"{job.place}: {error}"
         outcome["imported"] = _imported(job)
+        del main
+        if outcome["error"] is None:
+            leaving.delete_globals()
         _flush()
-        (folder / "outcome.part").write_text(json.dumps(outcome), encoding="utf-8")
-        os.replace(folder / "outcome.part", folder / "outcome.json")
+        _tell(outcome, folder)
         _really_exit(0)
 
 
@@ -111,7 +128,8 @@ def _shift_seeds(trial: dict[str, Any] | None) -> str | None:
 
 def _compiled(job: Job, namespace: dict[str, Any]) -> types.CodeType:
     if job.trial is None:
-        return compile(Path(job.path).read_bytes(), job.path, "exec", dont_inherit=True)
+        # Claims are held under `python -O` too.
+        return compile(Path(job.path).read_bytes(), job.path, "exec", dont_inherit=True, optimize=0)
     return claims.compiled(job.trial["source"], job.path, Path(job.folder) / "claims", namespace, _where)
 
 
@@ -119,8 +137,20 @@ def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (OSError, ValueError):
+        except ValueError:
             pass  # the snippet closed it: what it printed before is there
+        except OSError as error:
+            if error.errno in disk.FULL:
+                raise  # what it printed is not there
+
+
+_ENCODER = json.JSONEncoder()  # a snippet may replace json.dumps
+
+
+def _tell(outcome: dict[str, Any], folder: Path) -> None:
+    """Write down what came of the snippet, whole or not at all."""
+    (folder / "outcome.part").write_text(_ENCODER.encode(outcome), encoding="utf-8")
+    os.replace(folder / "outcome.part", folder / "outcome.json")
 
 
 _denied: list[tuple[int | str, str]] = []
@@ -164,6 +194,7 @@ def _prepare(job: Job, folder: Path, stopped: Any) -> tuple[types.ModuleType, Ca
         _really_exit(code)
 
     setattr(os, "_exit", leave)  # noqa: B010  (to name the line that called it)
+    leaving.forget_what_was_registered()
     lift_limit = _limit_memory(job.memory_gib)
     sys.addaudithook(_guard(job.path, stopped))
     return main, lift_limit
@@ -252,7 +283,10 @@ def _line(error: BaseException, path: str) -> int | str:
 def _explained(error: BaseException, job: Job) -> str:
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if isinstance(error, MemoryError) or "can't allocate memory" in text or "not enough memory" in text:
-        return f"took more memory than its limit of {job.memory_gib:g} GiB ({text})"
+        return (
+            f"took more memory than its limit of {job.memory_gib:g} GiB ({text}); "
+            "`memory_gib` of a snippet stands in snippets/settings.toml"
+        )
     if isinstance(error, AssertionError):
         return claim(error, job.path)
     inner = traceback.extract_tb(error.__traceback__)
@@ -270,7 +304,10 @@ def claim(error: AssertionError, path: str) -> str:
     if not frames:
         return f"AssertionError: {error}"
     frame, line = frames[-1]
-    source = Path(path).read_text(encoding="utf-8")
+    try:
+        source = Path(path).read_text(encoding="utf-8")
+    except OSError:  # the program deleted its own file
+        return f"AssertionError: {error}"
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or node.lineno):
             where = _where(node.test, frame)
@@ -284,7 +321,10 @@ def _where(condition: ast.expr, frame: types.FrameType) -> str:
     """The values of the names of `condition`."""
     names = {name.id: None for name in ast.walk(condition) if isinstance(name, ast.Name)}
     namespace = {**frame.f_globals, **frame.f_locals}
-    known = {name: plain(namespace[name]) for name in names if name in namespace}
+    known = {}
+    for name in names:
+        with suppress(SameKeys):
+            known[name] = plain(namespace.get(name))
     return ", ".join(f"{name} = {value!r}" for name, value in known.items() if value is not None)
 
 
@@ -318,31 +358,13 @@ def _values(namespace: dict[str, Any]) -> dict[str, Any]:
     found = {}
     for name, value in namespace.items():
         if not name.startswith("_"):
-            kept = plain(value)
+            try:
+                kept = plain(value)
+            except SameKeys as error:
+                raise ValueError(f"{name} {error}; write all its keys as texts, or call it _{name}") from None
             if kept is not None:
                 found[name] = kept
     return found
-
-
-def plain(value: Any) -> Any:
-    """`value` in builtins, or None where it is no plain value."""
-    if getattr(value, "shape", None) == () and hasattr(value, "item"):
-        value = value.item()  # a number in NumPy's or torch's clothes; np.float64 is a float in them
-    if isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, str):
-        return value if len(value) <= 200 else None
-    if isinstance(value, list | tuple) and 0 < len(value) <= _LONGEST:
-        items = [plain(one) for one in value]
-        return None if None in items else items
-    if (
-        isinstance(value, dict)
-        and 0 < len(value) <= _LONGEST
-        and all(isinstance(key, str | int | float) for key in value)
-    ):
-        entries = {str(key): plain(one) for key, one in value.items()}
-        return None if None in entries.values() else entries
-    return None
 
 
 def _imported(job: Job) -> list[str]:
@@ -361,4 +383,4 @@ def _imported(job: Job) -> list[str]:
 
 
 if __name__ == "__main__":  # where forking is not safe, a process of its own
-    run(Job(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))))
+    start(Job(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))))

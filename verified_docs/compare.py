@@ -33,6 +33,11 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 
+_OTHER_TEXT = "the text changed"
+_REORDERED = (
+    "; the words are the same in another order, as a set's from run to run (PYTHONHASHSEED): print it sorted"
+)
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -49,6 +54,7 @@ def differences(
 ) -> list[Difference]:
     """Every line of `actual` that is not `expected`'s, numbers within the tolerance."""
     found = []
+    hint = _REORDERED if _words(expected) == _words(actual) else ""
     pairs = zip_longest(expected.rstrip().splitlines(), actual.rstrip().splitlines())
     for number, (old, new) in enumerate(pairs, start=1):
         if old is None:
@@ -57,9 +63,16 @@ def differences(
             found.append(Difference(number, old, None, "a line less than recorded"))
         else:
             reason = _difference(old, new, relative, absolute)
+            if reason == _OTHER_TEXT:
+                reason += hint or (_REORDERED if _words(old) == _words(new) else "")
             if reason:
                 found.append(Difference(number, old, new, reason))
     return found
+
+
+def _words(text: str) -> list[str]:
+    """The words in an order that does not depend on theirs."""
+    return sorted(re.findall(r"\w+", text))
 
 
 def _difference(old: str, new: str, relative: float, absolute: float) -> str | None:
@@ -68,7 +81,7 @@ def _difference(old: str, new: str, relative: float, absolute: float) -> str | N
     if len(old_numbers) != len(new_numbers):
         return f"{len(new_numbers)} numbers instead of {len(old_numbers)}"
     if old_words != new_words:
-        return "the text changed"
+        return _OTHER_TEXT
     for before, after in zip(old_numbers, new_numbers, strict=True):
         reason = _number_difference(before, after, relative, absolute)
         if reason:

@@ -8,6 +8,7 @@ a curve that runs over a thousand steps is held as closely in its height as in i
 from __future__ import annotations
 
 import io
+import json
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from verified_docs import compare
 
 SAMPLES = 64
+_MOST = 1_000_000  # bytes of JSON
 
 
 def as_svg(figure: Any, *, salt: str) -> str:
@@ -28,10 +30,17 @@ def as_svg(figure: Any, *, salt: str) -> str:
 
 
 def describe(figure: Any) -> list[dict[str, Any]]:
-    """What a matplotlib figure says beside its axes, then what each axes shows."""
+    """What a matplotlib figure says beside its axes, then what each axes shows; ValueError where it is too much."""
     own = [*figure.texts, *(text for legend in figure.legends for text in legend.get_texts())]
     beside = {"texts": [text.get_text() for text in own], "scales": [], "artists": []}
-    return [beside, *(_axes(axes) for axes in _every_axes(figure.axes))]
+    described = [beside, *(_axes(axes) for axes in _every_axes(figure.axes))]
+    if len(json.dumps(described)) > _MOST:
+        number = sum(len(axes["artists"]) for axes in described)
+        raise ValueError(
+            f"draws so many lines, patches and texts ({number:,} lists of numbers) that their record would be larger "
+            f"than {_MOST:,} bytes: draw fewer, or many lines as one LineCollection"
+        )
+    return described
 
 
 def difference(
@@ -42,6 +51,13 @@ def difference(
     Args:
         tolerance: How far a value may differ, as a fraction of the axis, or of the range of colours, that it lies on.
     """
+    try:
+        return _difference(expected, actual, tolerance)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return f"its recorded data are torn or edited by hand ({type(error).__name__}: {error})"
+
+
+def _difference(expected: list[dict[str, Any]], actual: list[dict[str, Any]], tolerance: float) -> str | None:
     if len(expected) != len(actual):
         return f"{len(actual) - 1} axes instead of {len(expected) - 1}"
     for number, (old, new) in enumerate(zip(expected, actual, strict=True)):

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from verified_docs import system
+from verified_docs import disk, system
+from verified_docs.errors import DocsError
 
 try:
     import fcntl
@@ -19,19 +20,48 @@ except ImportError:  # Windows
 
 
 def replace(path: Path, content: str | bytes) -> None:
-    """Write `content` to `path` so that whoever reads it, at any time, sees the old file or the new one."""
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Write `content` to `path` so that whoever reads it, at any time, sees the old file or the new one.
+
+    Raises DocsError where it cannot be written; it is then as it was.
+    """
+    replace_all({path: content})
+
+
+def replace_all(contents: Mapping[Path, str | bytes]) -> None:
+    """`replace` some files, in this order, none before there is room for all; raises DocsError."""
+    ready: dict[Path, str] = {}
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, 0o644)
-        _put(name, path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(name)
-        raise
+        for path, content in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, ready[path] = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            with os.fdopen(handle, "wb") as file:
+                file.write(content.encode("utf-8") if isinstance(content, str) else content)
+            os.chmod(ready[path], 0o644)
+        for path, name in ready.items():
+            _put(name, path)
+    except OSError as error:
+        raise DocsError(disk.told(error, path)) from error
+    finally:
+        for name in ready.values():
+            with suppress(FileNotFoundError):
+                os.unlink(name)
+
+
+def make_folder(path: Path) -> None:
+    """See that there is a folder at `path`; raises DocsError where it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DocsError(disk.told(error, path)) from error
+
+
+def why_unread(path: Path, error: OSError) -> str:
+    """Why the file at `path` cannot be read, and what to do about it."""
+    if path.is_symlink() and not path.exists():
+        return f"is a link to {os.readlink(path)}, which does not exist: mend the link, or delete it"
+    if isinstance(error, FileNotFoundError):
+        return "is there no more: was it deleted, or does a program delete what is not its own?"
+    return f"cannot be read ({error.strerror})"
 
 
 def _put(name: str, path: Path) -> None:
@@ -49,7 +79,7 @@ def keep(path: Path, content: str) -> bool:
     """Write to a cache, which may lie where nothing can be written; whether it was."""
     try:
         replace(path, content)
-    except OSError:
+    except DocsError:
         return False
     return True
 
@@ -57,8 +87,10 @@ def keep(path: Path, content: str) -> bool:
 @contextmanager
 def locked(folder: Path, *, shared: bool = False) -> Iterator[None]:
     """Hold the one lock of `folder` among processes, or one of many shared ones; waits until it is free."""
-    handle = os.open(folder, os.O_RDONLY) if fcntl else None
+    handle = None
     try:
+        with suppress(FileNotFoundError):  # there is nothing in it to read
+            handle = os.open(folder, os.O_RDONLY) if fcntl else None
         if handle is not None:
             with suppress(OSError):  # a file system without locks
                 fcntl.flock(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)

@@ -15,6 +15,8 @@ from typing import Any, Protocol
 from verified_docs.config import Config
 
 _PATIENCE = 5.0  # seconds in which a server stops what it runs, and ends
+# What makes Python run, warn or print otherwise than a reader's does; [tool.verified_docs.env] may set them.
+_OF_THE_SHELL = {"PYTHONDEVMODE", "PYTHONHASHSEED", "PYTHONINSPECT", "PYTHONOPTIMIZE", "PYTHONWARNINGS"}
 
 
 class Connection(Protocol):
@@ -29,6 +31,7 @@ class Connection(Protocol):
 
 def launch(config: Config, request: dict[str, Any], pass_fds: Sequence[int] = ()) -> subprocess.Popen[str]:
     """Start the process that `request` describes, with the environment that snippets run in."""
+    shell = {name: value for name, value in os.environ.items() if name not in _OF_THE_SHELL}
     return subprocess.Popen(
         [sys.executable, "-m", "verified_docs.server", json.dumps(request)],
         stdin=subprocess.PIPE,
@@ -36,7 +39,7 @@ def launch(config: Config, request: dict[str, Any], pass_fds: Sequence[int] = ()
         text=True,
         encoding="utf-8",
         cwd=config.root,
-        env={**os.environ, **config.env, "PYTHONPATH": with_engine(os.environ.get("PYTHONPATH"))},
+        env={**shell, **config.env, "PYTHONPATH": with_engine(os.environ.get("PYTHONPATH"))},
         pass_fds=pass_fds,
     )
 

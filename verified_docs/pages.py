@@ -11,11 +11,14 @@ they are.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from verified_docs import files
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
 from verified_docs.measurement import Measurement, is_measurement
@@ -32,6 +35,8 @@ _BRACES = re.compile(r"\{\{(.*?)\}\}")
 _QUOTE = re.compile(
     r"\s*(?P<name>[\w/]+)\.(?P<value>\w+)(?P<keys>(?:\[[^\]]+\])*)\s*(?::(?P<format>.+?))?\s*"
 )
+
+_ODD_NAME = re.compile(r"(?P<name>[\w/]*(?P<odd>[^\w/.:\[\]{}]).*?)\.\w+(?:\[[^\]]+\])*\s*(?::.*)?")
 
 LEDGER = "{{ ledger }}"
 PAPERS = "{{ papers }}"
@@ -73,7 +78,7 @@ class Quote:
             try:
                 found = found[int(key)] if isinstance(found, list) else found[key]
             except (KeyError, IndexError, ValueError, TypeError):
-                has = ", ".join(found) if isinstance(found, dict) else f"{type(found).__name__}"
+                has = _content(found)
                 raise DocsError(
                     f"{self.place}: {self.source.name} has recorded no {key!r}; it has {has}"
                 ) from None
@@ -81,6 +86,12 @@ class Quote:
             raise DocsError(
                 f"{self.place}: {self.value} is a {type(found).__name__}: "
                 f"say which entry, as in {{{{ {self.value}[0] }}}}"
+            )
+        if isinstance(found, bool) or (isinstance(found, float) and not math.isfinite(found)):
+            name = "".join([self.value, *(f"[{key}]" for key in self.keys)])
+            raise DocsError(
+                f"{self.place}: {name} is {found!r}, which is no number to quote: quote another value, or let "
+                f"{self.source.name} end with a number or a text that says it"
             )
         if isinstance(found, float) and self.format is None:
             raise DocsError(
@@ -92,6 +103,15 @@ class Quote:
             raise DocsError(
                 f"{self.place}: {found!r} cannot be shown as {self.format!r} ({error})"
             ) from error
+
+
+def _content(found: Any) -> str:
+    """What can be asked of a value, in words."""
+    if isinstance(found, dict):
+        return ", ".join(found)
+    if isinstance(found, list):
+        return f"a list of {len(found)}, from [0] to [{len(found) - 1}]"
+    return type(found).__name__
 
 
 @dataclass(frozen=True)
@@ -109,6 +129,8 @@ class Page:
             return cls(path.read_text(encoding="utf-8"), place, config)
         except UnicodeDecodeError as error:
             raise DocsError(f"{place}: is not UTF-8 ({error})") from error
+        except OSError as error:
+            raise DocsError(f"{place}: {files.why_unread(path, error)}") from error
 
     def embedded(self) -> list[Embedded]:
         """Every program that the page shows, in order; raises DocsError for one that does not exist."""
@@ -176,6 +198,12 @@ class Page:
     def _quote(self, text: str, place: str, here: list[Snippet]) -> Quote:
         match = _QUOTE.fullmatch(text)
         if match is None:
+            odd = _ODD_NAME.fullmatch(text.strip())
+            if odd:
+                raise DocsError(
+                    f"{place}: {{{{{text}}}}}: {odd['name']!r} cannot be quoted, since {odd['odd']!r} "
+                    "is no part of a name: call the program's file and its folders by letters, digits and _ alone"
+                )
             raise DocsError(f"{place}: {{{{{text}}}}} is not of the form {{{{ name.value[key]:format }}}}")
         name = match["name"]
         source: Snippet | Measurement

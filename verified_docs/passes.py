@@ -15,6 +15,7 @@ from pathlib import Path
 
 from verified_docs import files, record
 from verified_docs.config import Config
+from verified_docs.errors import DocsError
 from verified_docs.installed import installed
 from verified_docs.ledger import entry as ledger
 from verified_docs.pages import Quote
@@ -27,6 +28,7 @@ class Passes:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._digests = files.Digests(config.root)
+        self.unwritable: str | None = None  # why a pass could not be noted
 
     def holds(self, snippet: Snippet, quotes: Sequence[Quote], kind: str | None) -> bool:
         """Whether `snippet` has passed and nothing that it depends on has changed since."""
@@ -41,9 +43,12 @@ class Passes:
     def add(
         self, snippet: Snippet, quotes: Sequence[Quote], kind: str | None, imported: Sequence[str]
     ) -> None:
-        """Note that `snippet` passed just now on a `kind` of processor."""
+        """Note that `snippet` passed on a `kind` of processor; that the cache cannot be written is no failure of it."""
         held = {"key": self._key(snippet, quotes, kind), "imported": self._digests.of(imported)}
-        files.keep(self._path(snippet), json.dumps(held))
+        try:
+            files.replace(self._path(snippet), json.dumps(held))
+        except DocsError as error:
+            self.unwritable = str(error)
 
     def _path(self, snippet: Snippet) -> Path:
         return self._config.cache / "passes" / f"{snippet.name}.json"

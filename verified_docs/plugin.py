@@ -8,6 +8,8 @@ pytest snippets --processor default   run as on another processor, which is held
 
 from __future__ import annotations
 
+import io
+import os
 from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
@@ -54,7 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
             "--record --processor: a kind of processor is recorded on a processor of that kind"
         )
     try:
-        session = Session(found, options, getattr(config, "workerinput", {}).get(summary.PROPERTY))
+        worker = getattr(config, "workerinput", None)  # one of xdist's, whose parent is the controller
+        shared = (worker or {}).get(summary.PROPERTY)
+        session = Session(found, options, shared, owner=None if worker is None else os.getppid())
     except DocsError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[_KEY] = session
@@ -69,6 +73,14 @@ def pytest_configure_node(node: Any) -> None:
     session = node.config.stash.get(_KEY, None)
     if session is not None and session.shared is not None:
         node.workerinput[summary.PROPERTY] = session.shared.address
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where the terminal knows ASCII alone, messages are not; pytest would escape their line ends as well."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    terminal = getattr(getattr(reporter, "_tw", None), "_file", None)
+    if _KEY in session.config.stash and isinstance(terminal, io.TextIOWrapper):
+        terminal.reconfigure(errors="backslashreplace")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -150,6 +162,8 @@ class SnippetItem(pytest.Item):
         else:
             self._compare(results, quotes)
         state.passes.add(snippet, quotes, state.kind.of(snippet), results.imported)
+        if state.passes.unwritable:
+            self.user_properties.append((summary.UNWRITABLE, state.passes.unwritable))
 
     def _unchanged(self, quotes: list[Quote]) -> bool:
         state = self.session_state

@@ -117,9 +117,6 @@ def save(snippet: Snippet, record: Record) -> None:
 
 def _save(snippet: Snippet, record: Record) -> None:
     meta, text, figure = paths(snippet)
-    for path, content in ((text, record.text or None), (figure, record.figure)):
-        if content is not None:
-            files.replace(path, content)
     held = {
         "source": record.source,
         "text": files.digest(record.text) if record.text else None,
@@ -132,7 +129,9 @@ def _save(snippet: Snippet, record: Record) -> None:
         "others": {kind: _encoded_parts(parts) for kind, parts in record.others.items()},
     }
     whole = held if record.study is None else {**held, "study": record.study}
-    files.replace(meta, _dumped({"digest": _digest(whole), **held}, record.study))
+    vouched = _dumped({"digest": _digest(whole), **held}, record.study)
+    contents = {text: record.text or None, figure: record.figure, meta: vouched}
+    files.replace_all({path: content for path, content in contents.items() if content is not None})
     for path, content in ((text, record.text or None), (figure, record.figure)):
         if content is None:
             path.unlink(missing_ok=True)

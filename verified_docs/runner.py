@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from verified_docs import kinds, system
+from verified_docs import disk, kinds, system
 from verified_docs.child import Job
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
@@ -24,6 +24,8 @@ from verified_docs.ledger import claims
 from verified_docs.ledger.trial import Trial, Tried
 from verified_docs.snippet import Snippet
 
+_LINES = 12  # of a traceback or of stderr that a message quotes
+_MORE_ROOM = "make room in the folder for temporary files, or set TMPDIR to another"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # a progress bar's \r, a terminal's colours
 
 
@@ -54,20 +56,33 @@ class Results:
 class Runner:
     """A server, started when the first snippet has to run.
 
-    With the address of a `SharedServer` it is forked from that one, and is ready as soon as the first of those that
-    share it.
+    Args:
+        shared: The address of a `SharedServer`: the server is forked from that one, and is ready as soon as the first of
+            those that share it.
+        owner: The process that reads what comes of it: without it there are no results, so that none is recorded.
     """
 
-    def __init__(self, config: Config, *, fork: bool | None = None, shared: str | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        fork: bool | None = None,
+        shared: str | None = None,
+        owner: int | None = None,
+    ) -> None:
         self._config = config
         self._fork = system.forks() if fork is None else fork
         self._shared = shared
+        self._owner = owner
         self._server: Connection | None = None
 
     def run(self, snippet: Snippet) -> Results:
         """Run `snippet`; raises SnippetFailed with the place and the reason, or DataUnavailable."""
         with self._made(snippet, snippet.settings.seconds) as (folder, ending):
-            return self._results(snippet, folder, ending)
+            results = self._results(snippet, folder, ending)
+        if self._owner not in (None, os.getppid()):
+            raise SnippetStopped(f"{snippet.place}: the run that asked for it was ended")
+        return results
 
     def attempt(self, trial: Trial, seconds: float) -> Tried:
         """Run a snippet for the ledger; that it fails is a result, too. Raises SnippetStopped, DataUnavailable."""
@@ -106,7 +121,7 @@ class Runner:
         self, snippet: Snippet, seconds: float, trial: dict[str, Any] | None = None
     ) -> Iterator[tuple[Path, dict[str, Any]]]:
         """The folder of a run that has ended, and how it ended."""
-        with tempfile.TemporaryDirectory(prefix="snippet-", ignore_cleanup_errors=True) as folder:
+        with _folder(snippet) as folder:
             job = Job(
                 path=str(snippet.path),
                 place=snippet.place,
@@ -169,13 +184,13 @@ class Runner:
         """What the program gave; raises SnippetFailed where it was ended before it could tell."""
         where = _last_place(ending["trace"], snippet)
         if ending["stopped"]:
-            raise SnippetStopped(
-                f"{where}: {ending['stopped']} "
-                "(`seconds`, `memory_gib` of a snippet stand in snippets/settings.toml)"
-            )
+            raise SnippetStopped(f"{where}: {ending['stopped']}")
         outcome_file = folder / "outcome.json"
         if not outcome_file.is_file():
-            raise SnippetFailed(f"{where}: {_sudden_end(ending['code'], ending['trace'])}")
+            if ending["failed"]:
+                raise SnippetFailed(f"{snippet.place}: {_failure(ending['failed'])}")
+            last = _last_lines((folder / "stderr").read_bytes() if (folder / "stderr").is_file() else b"")
+            raise SnippetFailed(f"{where}: {_sudden_end(ending['code'], ending['trace'])}{last}")
         outcome: dict[str, Any] = json.loads(outcome_file.read_text(encoding="utf-8"))
         self._data_or_raise(snippet, outcome)
         return outcome
@@ -210,16 +225,47 @@ class Runner:
             )
 
 
+def kind_of_this_machine(config: Config) -> Kind:
+    """The kind of processor that the project's programs run on here."""
+    with closing(Runner(config)) as runner:
+        return kinds.here(config, runner.fingerprint)
+
+
 def _gave(folder: Path, outcome: dict[str, Any]) -> Gave:
     """What a trial printed, computed and drew; what it printed is held letter by letter where the records are made."""
     text = (folder / "stdout").read_text(encoding="utf-8", errors="replace")
     return Gave(text, outcome["values"], without_samples(outcome["drawn"]))
 
 
-def kind_of_this_machine(config: Config) -> Kind:
-    """The kind of processor that the project's programs run on here."""
-    with closing(Runner(config)) as runner:
-        return kinds.here(config, runner.fingerprint)
+@contextmanager
+def _folder(snippet: Snippet) -> Iterator[str]:
+    """A folder of its own for one run."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="snippet-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise SnippetFailed(
+            f"{snippet.place}: has no folder to run in ({error.strerror}): {_MORE_ROOM}"
+        ) from error
+    with made as folder:
+        yield folder
+
+
+def _failure(trace: str) -> str:
+    """What to say where the engine itself failed in the program's process; `trace` is its traceback."""
+    full = any(f"[Errno {number}]" in trace for number in disk.FULL)
+    way_out = (
+        _MORE_ROOM
+        if full
+        else "if the program replaces what the engine uses as well, such as a function of os, it must not; if not, "
+        "this is a fault of verified_docs"
+    )
+    return f"the engine failed beside the program; {way_out}:{_last_lines(trace.encode())}"
+
+
+def _last_lines(data: bytes) -> str:
+    """The end of what a process said, to stand below a message."""
+    lines = data.decode(errors="replace").rstrip().splitlines()
+    return "".join(f"\n  {_CONTROL.sub('?', line)}" for line in lines[-_LINES:])
 
 
 def is_error_of(public: str, defined: str) -> bool:
@@ -234,7 +280,10 @@ def _last_place(trace: str, snippet: Snippet) -> str:
     main_thread = trace[trace.rfind("Current thread") :] if "Current thread" in trace else trace
     dumped = re.search(rf'File "{re.escape(str(snippet.path))}", line (\d+)', main_thread)
     noted = re.search(r"^os\.\w+\(.*\) (\d+)$", trace, re.MULTILINE)
-    line = dumped or noted
+    elsewhere = re.search(
+        rf'File "{re.escape(str(snippet.path))}", line (\d+)', trace
+    )  # in a thread of its own
+    line = dumped or noted or elsewhere
     return f"{snippet.place}:{line[1]}" if line else snippet.place
 
 

@@ -13,13 +13,13 @@ import json
 import os
 import queue
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -28,19 +28,25 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from verified_docs import fingerprint, system
-from verified_docs.child import Job, run
+from verified_docs.child import Job, start
 
 OUTPUT_LIMIT = 1_000_000  # bytes: a page shows a few lines
+_TOO_MUCH = f"printed more than {OUTPUT_LIMIT:,} bytes, which no setting allows: print less, such as every hundredth line"
 _PATIENCE = 0.5  # seconds that a snippet has to say where it is before it is stopped
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a child ended: `code` (negative: a signal), or why it was stopped, and where it then was."""
+    """How a child ended: `code` (negative: a signal), or why it was stopped, and where it then was.
+
+    Attributes:
+        failed: The traceback of the engine, where it failed itself in the child.
+    """
 
     code: int | None
     stopped: str | None
     trace: str
+    failed: str
 
 
 def serve(preload: list[str], *, fork: bool) -> None:
@@ -141,17 +147,25 @@ def _answer(*, fork: bool) -> None:
     client: _Client = _Watched() if fork else _Heard()
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # nothing but replies goes to the client
-    for line in client:
-        request = json.loads(line)
-        if "fingerprint" in request:
-            replies.write(json.dumps(fingerprint.taken(request["fingerprint"], fork=fork)) + "\n")
+    folder = None
+    try:
+        for line in client:
+            request = json.loads(line)
+            if "fingerprint" in request:
+                replies.write(json.dumps(fingerprint.taken(request["fingerprint"], fork=fork)) + "\n")
+                replies.flush()
+                continue
+            job = Job(**request["job"])
+            folder = Path(job.folder)
+            process = _fork(job) if fork else _spawn(job)
+            ending = _supervise(process, folder, request["seconds"], client)
+            replies.write(json.dumps(asdict(ending)) + "\n")
             replies.flush()
-            continue
-        job = Job(**request["job"])
-        process = _fork(job) if fork else _spawn(job)
-        ending = _supervise(process, Path(job.folder), request["seconds"], client)
-        replies.write(json.dumps(asdict(ending)) + "\n")
-        replies.flush()
+    except ConnectionError:
+        pass  # the client was killed
+    finally:
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)  # a client that was killed leaves it
 
 
 @dataclass(frozen=True)
@@ -159,22 +173,23 @@ class _Process:
     pid: int
     poll: Callable[[], int | None]
     kill: Callable[[], None]
+    stderr: int  # what it says before it writes to files, and what the engine says where it fails
 
 
 def _fork(job: Job) -> _Process:
     sys.stdout.flush()
+    reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
+        os.dup2(writing, 2)
+        os.close(reading)
+        os.close(writing)
         os.setsid()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if system.forks():
             _die_with_parent()
-        try:
-            run(job)
-        except BaseException:  # the engine's own; the server's loop below must not go on in the child
-            traceback.print_exc()
-        finally:
-            os._exit(1)
+        start(job)
+    os.close(writing)
 
     ended: list[int] = []
 
@@ -184,19 +199,22 @@ def _fork(job: Job) -> _Process:
             ended.extend([os.waitstatus_to_exitcode(status)] if done else [])
         return ended[0] if ended else None
 
-    return _Process(pid, poll, partial(_kill_session, pid))
+    return _Process(pid, poll, partial(_kill_session, pid), reading)
 
 
 def _spawn(job: Job) -> _Process:
     told = Path(job.folder) / "job.json"  # a program is longer than Windows' command lines may be
     told.write_text(job.to_json(), encoding="utf-8")
+    reading, writing = os.pipe()
     process = subprocess.Popen(
         [sys.executable, "-m", "verified_docs.child", str(told)],
         start_new_session=True,
         stdin=subprocess.DEVNULL,
+        stderr=writing,
     )
+    os.close(writing)
     kill = partial(_kill_session, process.pid) if system.signals() else process.kill
-    return _Process(process.pid, process.poll, kill)
+    return _Process(process.pid, process.poll, kill, reading)
 
 
 def _supervise(process: _Process, folder: Path, seconds: float, client: _Client) -> Ending:
@@ -205,9 +223,12 @@ def _supervise(process: _Process, folder: Path, seconds: float, client: _Client)
     stopped = None
     while (code := process.poll()) is None:
         if time.monotonic() > deadline:
-            stopped = f"still running after {seconds:g} s, its time limit"
+            stopped = (
+                f"still running after {seconds:g} s, its time limit "
+                "(`seconds` of a snippet stands in snippets/settings.toml)"
+            )
         elif any(_size(folder / name) > OUTPUT_LIMIT for name in ("stdout", "stderr")):
-            stopped = f"printed more than {OUTPUT_LIMIT:,} bytes"
+            stopped = _TOO_MUCH
         elif client.left():
             stopped = "interrupted"
         if stopped:
@@ -220,11 +241,19 @@ def _supervise(process: _Process, folder: Path, seconds: float, client: _Client)
             process.kill()
             time.sleep(0.002)
     elif any(_size(folder / name) > OUTPUT_LIMIT for name in ("stdout", "stderr")):
-        stopped = f"printed more than {OUTPUT_LIMIT:,} bytes"
+        stopped = _TOO_MUCH
     process.kill()  # what it started and left behind
     _reap_orphans()
     trace = (folder / "stopped").read_text(errors="replace") if (folder / "stopped").is_file() else ""
-    return Ending(code, stopped, trace)
+    return Ending(code, stopped, trace, _read(process.stderr))
+
+
+def _read(pipe: int) -> str:
+    """What waits in a pipe, which is then closed."""
+    if sys.platform != "win32":
+        os.set_blocking(pipe, False)  # somebody may have kept the other end
+    with os.fdopen(pipe, "rb", buffering=0) as file:
+        return (file.read(1 << 16) or b"").decode(errors="replace")
 
 
 def _size(path: Path) -> int:
@@ -281,7 +310,10 @@ def _reap_orphans() -> None:
 
 def _main(request: dict[str, Any]) -> None:
     if "listener" in request:
-        share(request["preload"], socket.socket(fileno=request["listener"]), at_once=request["at_once"])
+        listener = socket.socket(fileno=request["listener"])
+        folder = Path(listener.getsockname()).parent
+        share(request["preload"], listener, at_once=request["at_once"])
+        shutil.rmtree(folder, ignore_errors=True)  # an owner that was killed leaves it
         os._exit(0)  # taking apart what was imported would keep the owner waiting
     else:
         serve(request["preload"], fork=request["fork"])

@@ -45,11 +45,13 @@ def as_on(config: Config, name: str) -> Config:
 class Session:
     """What the snippets of one pytest run share."""
 
-    def __init__(self, config: Config, options: Options, shared: str | None) -> None:
+    def __init__(
+        self, config: Config, options: Options, shared: str | None = None, owner: int | None = None
+    ) -> None:
         self.config = as_on(config, options.processor) if options.processor else config
         self.options = options
         self.shared: SharedServer | None = None
-        self.runner = Runner(self.config, shared=shared)
+        self.runner = Runner(self.config, shared=shared, owner=owner)
         self.passes = Passes(self.config)
         self._kind: Kind | None = None
         self._ran = False

@@ -26,7 +26,7 @@ class SharedServer:
     """
 
     def __init__(self, config: Config, *, at_once: bool) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="verified-docs-")
+        self._folder = tempfile.TemporaryDirectory(prefix="verified-docs-", ignore_cleanup_errors=True)
         self.address = str(Path(self._folder.name) / "server")
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(self.address)

@@ -22,7 +22,7 @@ _META = "search:\n  exclude: true  # A notebook repeats its page.\n"
 
 def generate(config: Config, *, with_notebooks: bool = True) -> int:
     """Write downloads and notebooks into the docs, after checking that everything belongs together; how many programs."""
-    config.cache.mkdir(exist_ok=True)
+    files.make_folder(config.cache)
     with files.locked(config.cache):  # not under the hands of a build
         return _generate(config, with_notebooks=with_notebooks)
 
@@ -57,7 +57,7 @@ def _generate(config: Config, *, with_notebooks: bool = True) -> int:
 def build(config: Config) -> Path:
     """Build the site, strictly, and put it in place of the old one only when it is whole."""
     site, fresh, old = config.root / "site", config.cache / "site", config.cache / "site.old"
-    config.cache.mkdir(exist_ok=True)
+    files.make_folder(config.cache)
     with files.locked(config.cache):  # of two builds at once, the second waits
         _generate(config)
         if old.exists() and not site.exists():

@@ -45,6 +45,8 @@ class Snippet:
             return self.path.read_bytes().decode("utf-8")
         except UnicodeDecodeError as error:
             raise DocsError(f"{self.place}: is not UTF-8 ({error})") from error
+        except OSError as error:
+            raise DocsError(f"{self.place}: {files.why_unread(self.path, error)}") from error
 
     @property
     def digest(self) -> str:

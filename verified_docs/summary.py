@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-# Under these names a report has: how it went, on which kind of processor, what was not seen before.
+# Under these names a report has how it went, on which kind of processor, what was not seen before, and why no pass
+# could be noted.
 PROPERTY = "verified_docs"
 KIND = "verified_docs_kind"
 UNSEEN = "verified_docs_unseen"
+UNWRITABLE = "verified_docs_cache"
 
 _ORDER = ("as recorded", "other digits", "not seen before", "recorded", "unchanged", "not verified")
 
@@ -31,6 +33,9 @@ def lines(reports: Sequence[Any]) -> list[str]:
             found.append(f"NOT VERIFIED HERE: {reason.removeprefix('Skipped: ')}")
         for one in _noted(report, UNSEEN):
             found.append(f"NOT SEEN BEFORE: {one}")
+    unwritable = [one for report in of_snippets for one in _noted(report, UNWRITABLE)]
+    if unwritable:
+        found.append(f"Unchanged programs will run again, since no pass could be noted: {unwritable[-1]}")
     return found
 
 

@@ -15,6 +15,7 @@ _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 _USE = re.compile(r"url\(#([^)]+)\)")
 _DIGITS = re.compile(r"-?\d+\.\d{2,}(?:e-?\d+)?")
+MOST = 1_000_000  # bytes
 _GEOMETRY = (
     "d",
     "points",
@@ -34,7 +35,7 @@ _GEOMETRY = (
 
 
 def themed(svg: str, *, prefix: str, description: str, colors: Mapping[str, str]) -> str:
-    """The same figure, ready to be inlined.
+    """The same figure, ready to be inlined; raises ValueError where it is too large.
 
     Args:
         svg: What matplotlib's SVG backend wrote.
@@ -76,7 +77,13 @@ def themed(svg: str, *, prefix: str, description: str, colors: Mapping[str, str]
     style.text = "@media (prefers-color-scheme: dark) { svg:root { color: #d9dde3 } }"
     root.insert(0, style)
     ElementTree.indent(root, space="")
-    return ElementTree.tostring(root, encoding="unicode") + "\n"
+    text = ElementTree.tostring(root, encoding="unicode") + "\n"
+    if len(text) > MOST:
+        raise ValueError(
+            f"draws a figure of {len(text):,} bytes, and a page takes {MOST:,}: draw fewer points, "
+            "or make pixels of what is many: plot(…, rasterized=True)"
+        )
+    return text
 
 
 def _references(element: ElementTree.Element) -> list[str]:

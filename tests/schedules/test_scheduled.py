@@ -176,7 +176,7 @@ def test_how_long_a_run_is():
 
 @pytest.mark.parametrize("schedule", [OneCycle, CosineDecay, Plateau])
 def test_a_run_that_trains_on_nothing_refuses_no_schedule(schedule):
-    trainer = fit(classifier(schedule), limit_train_batches=0)
+    _, trainer = fit(classifier(schedule), limit_train_batches=0)
     assert trainer.global_step == 0
     assert run_length(trainer) == run_length(trainer, "epoch") == 0
 

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import textwrap
+from importlib.machinery import EXTENSION_SUFFIXES
 
 import pytest
 from toy_project import Project
@@ -197,6 +199,31 @@ def test_nothing_is_imported(toy: Project):
         "sys.exit(bool({'toy', 'torch'} & sys.modules.keys()))"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+RUNS = "open({!r}, 'w').close()\n"
+
+
+def test_a_package_that_lies_elsewhere_is_not_run_to_learn_of_it(project: Project, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "lies_elsewhere.py").write_text(RUNS.format(str(tmp_path / "ran")) + "__all__ = []\n")
+    monkeypatch.syspath_prepend(str(elsewhere))
+    project.configure(data=API.replace('"toy"', '"lies_elsewhere"'))
+    assert problems(project.config) == [
+        f"lies_elsewhere: there is no package 'lies_elsewhere' in {project.root}"
+    ]
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_compiled_part_is_not_run_to_learn_of_it(toy: Project, tmp_path, monkeypatch):
+    toy.write(
+        "toy/__init__.py", RUNS.format(str(tmp_path / "ran")) + textwrap.dedent(INIT)
+    )  # it would be run first
+    toy.write(f"toy/compiled{EXTENSION_SUFFIXES[0]}", "no machine code")
+    monkeypatch.syspath_prepend(str(toy.root))
+    assert problems(toy.config) == []
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,27 @@ def test_numbers_that_are_lacking_are_counted():
     assert found.reason == "2 numbers instead of 3"
 
 
+@pytest.mark.parametrize(
+    ("recorded", "now"),
+    [
+        ("{'a', 'b', 'c'}", "{'c', 'a', 'b'}"),
+        ("found\na\nb\n", "found\nb\na\n"),
+        ("0.5\n{'a', 'b'}", "0.7\n{'b', 'a'}"),
+    ],
+)
+def test_the_same_words_in_another_order_are_said_to_be_a_sets(recorded, now):
+    reason = differences(recorded, now)[-1].reason
+    assert reason.startswith(
+        "the text changed; the words are the same in another order, as a set's from run to run"
+    )
+    assert "PYTHONHASHSEED" in reason
+
+
+@pytest.mark.parametrize(("recorded", "now"), [("a b", "a c"), ("a b", "a b b"), ("1 2", "2 1")])
+def test_other_words_are_not(recorded, now):
+    assert "order" not in differences(recorded, now)[0].reason
+
+
 def test_a_line_more_and_a_line_less_are_told_apart():
     assert [one.reason for one in differences("a", "a\nb")] == ["a line more than recorded"]
     assert [one.reason for one in differences("a\nb", "a")] == ["a line less than recorded"]

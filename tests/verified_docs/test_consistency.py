@@ -54,6 +54,23 @@ def test_a_missing_record(whole: Project):
     assert any("snippets/a/shown.py: has no record" in one for one in problems(whole.config))
 
 
+def test_a_program_that_links_to_nothing(whole: Project):
+    (whole.root / "snippets/a/linked.py").symlink_to("gone.py")
+    assert (
+        "snippets/a/linked.py: is a link to gone.py, which does not exist: mend the link, or delete it"
+        in problems(whole.config)
+    )
+
+
+def test_a_terminal_that_knows_ascii_alone_gets_every_message(whole: Project):
+    whole.write("docs/naïve.md", "{{ nothing }}")
+    for command in ("check", "generate"):
+        run = whole.python("verified_docs", command, PYTHONIOENCODING="ascii:strict")
+        assert run.code == 1
+        assert r"docs/na\xefve.md:1: {{ nothing }} is not of the form" in run.output
+        assert "Traceback" not in run.output
+
+
 def test_a_program_that_cannot_be_read(whole: Project):
     whole.write("snippets/a/shown.py", "x = = 1")
     assert any("snippets/a/shown.py:1: SyntaxError" in one for one in problems(whole.config))

@@ -161,6 +161,26 @@ def test_numbers_in_texts_have_the_tolerance_of_printed_ones():
     assert compared(lambda figure, change: figure.suptitle(f"loss {0.5 + change:.1f}"), 0.3) is not None
 
 
+@pytest.mark.parametrize("broken", [3, [3], [{}, {}], [{"texts": 1}, 2], None])
+def test_recorded_data_of_another_form_are_named(broken):
+    figure = Figure()
+    curve(figure, 0)
+    reason = difference(broken, describe(figure), tolerance=0.001)
+    assert reason
+    assert reason.startswith("its recorded data are torn or edited by hand") or "axes instead of" in reason
+
+
+def test_more_lines_than_a_record_holds_are_refused():
+    figure = Figure()
+    axes = figure.subplots()
+    for number in range(2000):
+        axes.plot(range(100), [number] * 100)
+    with pytest.raises(
+        ValueError, match=r"\(4,000 lists of numbers\) .* larger than 1,000,000 bytes: draw fewer, or"
+    ):
+        describe(figure)
+
+
 def test_no_artist_keeps_more_than_64_samples_along_an_axis():
     figure = Figure()
     curve(figure, 0)

@@ -1,5 +1,6 @@
 """Files are replaced whole, and folders locked among processes."""
 
+import errno
 import os
 import stat
 import sys
@@ -8,6 +9,7 @@ import threading
 import pytest
 
 from verified_docs import files
+from verified_docs.errors import DocsError
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and locks of POSIX")
 
@@ -23,10 +25,12 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monke
     (tmp_path / "a.txt").write_text("old")
 
     def fail(*_):
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(
+        DocsError, match=r"a.txt: cannot be written \(No space left on device\): make room on the disk"
+    ):
         files.replace(tmp_path / "a.txt", "new")
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
     assert (tmp_path / "a.txt").read_text() == "old"

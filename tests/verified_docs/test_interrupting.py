@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -29,17 +30,28 @@ ENDLESS = """
         (os.kill, signal.SIGINT, ()),
         (os.killpg, signal.SIGINT, ("--record",)),
         (os.killpg, signal.SIGINT, ("-n", "2", "-p", "xdist")),
+        (os.kill, signal.SIGTERM, ()),
+        (os.kill, signal.SIGTERM, ("-n", "2", "-p", "xdist")),
         (os.kill, signal.SIGKILL, ()),
     ],
-    ids=["interrupted", "Ctrl-C while recording", "Ctrl-C with two workers", "killed"],
+    ids=[
+        "interrupted",
+        "Ctrl-C while recording",
+        "Ctrl-C with two workers",
+        "ended",
+        "ended with workers",
+        "killed",
+    ],
 )
 def test_a_stopped_run_ends_its_programs_and_leaves_the_records_whole(project: Project, kill, sent, options):
     project.record(project.snippet("a", "print(1)"), project.snippet("b", "print(1)"))
     before = project.records()
     file = project.root / "pids"
     project.snippet("a", ENDLESS.format(file=str(file)))
-    run = project.start("pytest", "snippets/a.py", *options, TMPDIR=str(project.root))
-    *pids, work = appears(file).split()
+    temporary = project.root / "temporary"
+    temporary.mkdir()
+    run = project.start("pytest", "snippets/a.py", *options, TMPDIR=str(temporary))
+    *pids, work = appears(file, within=60, words=3).split()
     kill(run.pid, sent)
     output, _ = run.communicate(timeout=30)
     assert run.returncode != 0
@@ -49,6 +61,27 @@ def test_a_stopped_run_ends_its_programs_and_leaves_the_records_whole(project: P
         assert run.returncode == pytest.ExitCode.INTERRUPTED
         assert "KeyboardInterrupt" in output
         assert not Path(work).parent.exists()
+    assert vanish(temporary), [path.name for path in temporary.iterdir()]
+
+
+def vanish(folder: Path, within: float = 20.0) -> bool:
+    """Whether nothing of the engine's is left in a folder in time; xdist's workers leave a folder of pytest's."""
+    end = time.monotonic() + within
+    while (left := {*folder.iterdir()} - {*folder.glob("pytest-of-*")}) and time.monotonic() < end:
+        time.sleep(0.05)
+    return not left
+
+
+def test_workers_whose_run_was_ended_record_nothing_more(project: Project):
+    begun = project.root / "begun"
+    begins = f"import time\nwith open({str(begun)!r}, 'a') as file:\n    print(1, file=file, flush=True)\ntime.sleep(1)\n"
+    for name in "abcdef":
+        project.snippet(name, begins)
+    run = project.start("pytest", "snippets", "--record", "-n", "2", "-p", "xdist")
+    appears(begun, within=60, words=2)
+    os.kill(run.pid, signal.SIGTERM)
+    run.communicate(timeout=60)  # until the workers, which have its output, are gone as well
+    assert project.records() == {}
 
 
 def test_after_an_interrupt_the_next_run_is_whole(project: Project):

@@ -16,6 +16,8 @@ VALUES = {
     "by": {"he": [0.5]},
     "name": "x\n<y>",
     "nan": float("nan"),
+    "worst": {"he": [0.5, float("-inf")]},
+    "held": True,
 }
 
 
@@ -41,7 +43,6 @@ def page(project: Project, text: str) -> Page:
         ("{{ one.by[he][0]:.1f }}", "0.5"),
         ("{{ b/two.loss:.3f }}", "0.123"),
         ("{{ one.name }}", "x <y>"),
-        ("{{ one.nan:.2f }}", "nan"),
         ("`{{ one.loss }}` and ``{{ ` }}``", "`{{ one.loss }}` and ``{{ ` }}``"),
         ("```\n{{ one.loss }}\n```", "```\n{{ one.loss }}\n```"),
         ("~~~~\n~~~\n{{ one.loss }}\n~~~~", "~~~~\n~~~\n{{ one.loss }}\n~~~~"),
@@ -57,7 +58,26 @@ def test_prose_is_filled_and_code_is_left_alone(quoted: Project, text, shown):
     ("text", "message"),
     [
         ("{{ one.lose:.2f }}", "docs/p.md:5: a/one has recorded no 'lose'; it has loss, epochs"),
-        ("{{ one.rates[2]:.2f }}", "docs/p.md:5: a/one has recorded no '2'"),
+        (
+            "{{ one.rates[2]:.2f }}",
+            r"docs/p.md:5: a/one has recorded no '2'; it has a list of 2, from \[0\] to \[1\]$",
+        ),
+        (
+            "{{ one.nan:.2f }}",
+            "docs/p.md:5: nan is nan, which is no number to quote: quote another value, or let a/one end",
+        ),
+        ("{{ one.worst[he][1]:.0%}}", r"docs/p.md:5: worst\[he\]\[1\] is -inf, which is no number to quote"),
+        ("{{ one.held:.1%}}", "docs/p.md:5: held is True, which is no number to quote"),
+        ("{{ one.held }}", "docs/p.md:5: held is True, which is no number to quote"),
+        (
+            "{{ a/my one.loss:.1f }}",
+            r"docs/p.md:5: .*: 'a/my one' cannot be quoted, since ' ' is no part of a name: call",
+        ),
+        (
+            "{{ my-one.rates[0]:.1f }}",
+            r"docs/p.md:5: .*: 'my-one' cannot be quoted, since '-' is no part of a name: call",
+        ),
+        ("{{ one.loss + 1 }}", "docs/p.md:5: {{ one.loss \\+ 1 }} is not of the form"),
         ("{{ one.loss[0] }}", "docs/p.md:5: a/one has recorded no '0'; it has float"),
         ("{{ one.rates }}", "docs/p.md:5: rates is a list: say which entry"),
         ("{{ one.loss }}", r"docs/p.md:5: loss is 0.12345: say how to show it, as in {{ loss:.2f}}"),
@@ -119,6 +139,22 @@ def test_every_page_is_read_but_not_what_is_generated(quoted: Project):
 def test_a_page_that_is_not_utf8_is_refused_by_name(quoted: Project):
     quoted.write("docs/a.md", "").write_bytes(b"\xff")
     with pytest.raises(DocsError, match=r"docs/a.md: is not UTF-8"):
+        list(every_page(quoted.config))
+
+
+def test_a_measurement_that_is_not_finite_is_not_quoted(quoted: Project):
+    quoted.write("benchmarks/results/speed.json", '{"ratio": NaN}')
+    with pytest.raises(
+        DocsError, match=r"ratio is nan, which is no number to quote: .* benchmarks/speed end with"
+    ):
+        page(quoted, "{{ benchmarks/speed.ratio:.1f }}").with_quotes()
+
+
+def test_a_page_that_links_to_nothing_is_refused_by_name(quoted: Project):
+    (quoted.write("docs/a.md", "").parent / "b.md").symlink_to("gone.md")
+    with pytest.raises(
+        DocsError, match=r"docs/b.md: is a link to gone.md, which does not exist: mend the link"
+    ):
         list(every_page(quoted.config))
 
 

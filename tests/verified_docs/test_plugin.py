@@ -71,6 +71,13 @@ def test_nothing():
 '''
 
 
+def test_a_terminal_that_knows_ascii_alone_gets_whole_lines(project: Project):
+    project.record(project.snippet("a", "print(0.5)"))
+    project.snippet("a", "print(0.8)")
+    output = project.pytest("snippets", PYTHONIOENCODING="ascii:strict").output
+    assert "  line 1 of its output: 0.8 instead of 0.5; allowed is \\xb10.1\n    Expected: 0.5\n" in output
+
+
 def test_wrong_settings_are_a_usage_error_without_traceback(project: Project):
     project.configure("preloads = []")
     run = project.pytest("snippets")

@@ -9,7 +9,7 @@ import pytest
 from toy_project import Project
 
 from verified_docs import system
-from verified_docs.runner import Runner
+from verified_docs.runner import Runner, SnippetFailed
 
 only_forked = pytest.mark.skipif(
     not system.forks(), reason="processes are forked, and limited, on Linux only"
@@ -165,6 +165,29 @@ def test_a_shown_figure_is_kept_with_its_data(shared_project: Project, either: R
     assert 'id="fig-ure-' in first.figure
     assert first.drawn[1]["artists"][1]["samples"] == [0, 2]
     assert (first.figure, first.drawn) == (second.figure, second.drawn)
+
+
+MARKERS = """
+    import matplotlib.pyplot as plt
+    plt.plot(range(20_000), "o", rasterized={})
+    plt.show()
+"""
+
+
+def test_a_figure_that_is_too_large_is_refused_and_its_pixels_are_taken(
+    shared_project: Project, runner: Runner
+):
+    snippet = shared_project.snippet("many", MARKERS.format(False), "What?\n\nMany.\n")
+    too_large = (
+        r"^snippets/many.py: draws a figure of \d,\d{3},\d{3} bytes, and a page takes 1,000,000: draw fewer points, "
+        r"or make pixels of what is many: plot\(…, rasterized=True\)$"
+    )
+    with pytest.raises(SnippetFailed, match=too_large):
+        runner.run(snippet)
+    figure = runner.run(shared_project.snippet("many", MARKERS.format(True), "What?\n\nMany.\n")).figure
+    assert figure
+    assert "data:image/png;base64" in figure
+    assert len(figure) < 200_000
 
 
 @only_forked

@@ -64,6 +64,32 @@ def test_every_setting_is_chosen_then_evaluated(project: Project):
     assert held.seconds >= 0
 
 
+def test_a_study_knows_where_it_lies(project: Project):
+    program = PROGRAM.replace("import random\n", "import random\nfrom pathlib import Path\n").replace(
+        "STEPS = 10", "STEPS = int(Path(__file__).with_name('steps').read_text())"
+    )
+    project.write("studies/steps", "10")
+    file = study(project, program=program)
+    made(file)
+    assert record.fresh(file).values["best"] == {"steep": 0.2, "flat": 0.4}
+
+
+def test_a_figure_that_is_too_large_is_refused(project: Project):
+    many = FIGURE.replace("return figure", "axes.plot(range(20_000), 'o')\n    return figure")
+    with pytest.raises(
+        DocsError, match=r"^studies/toy.py: draws a figure of .*, and a page takes 1,000,000: draw fewer"
+    ):
+        made(study(project, more=many))
+
+
+def test_numbers_with_two_keys_that_are_the_same_as_text_are_refused(project: Project):
+    more = "\n\ndef numbers(results):\n    return {'by': {1: 2, '1': 3}}\n"
+    with pytest.raises(
+        DocsError, match=r"^studies/toy.py: what numbers\(results\) returns has the keys 1 and '1'"
+    ):
+        made(study(project, more=more))
+
+
 def test_the_record_has_one_sorted_line_a_run(project: Project):
     file = study(project)
     made(file)

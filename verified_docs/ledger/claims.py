@@ -52,7 +52,7 @@ def compiled(
     claims = asserts([tree])
     changed = _Change({id(node): number for number, node in enumerate(claims)}).visit(tree)
     namespace[_NAME] = _Notes(notes, [node.test for node in claims], told)
-    return compile(ast.fix_missing_locations(changed), path, "exec", dont_inherit=True)
+    return compile(ast.fix_missing_locations(changed), path, "exec", dont_inherit=True, optimize=0)
 
 
 def read(notes: Path) -> dict[int, Noted]:

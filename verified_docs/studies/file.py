@@ -91,5 +91,6 @@ def module_from(source: str, path: str) -> types.ModuleType:
     module = types.ModuleType(f"study_{Path(path).stem}")
     module.__file__ = path
     sys.modules[module.__name__] = module  # dataclasses look themselves up there
-    exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
+    # Claims are held under `python -O` too.
+    exec(compile(source, path, "exec", dont_inherit=True, optimize=0), module.__dict__)
     return module

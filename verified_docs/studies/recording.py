@@ -10,6 +10,7 @@ from typing import Any
 from verified_docs import child, drawn, record, svg
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
+from verified_docs.plain import SameKeys, plain
 from verified_docs.studies import runs, summary
 from verified_docs.studies.file import StudyFile
 from verified_docs.studies.pool import Pool
@@ -144,7 +145,11 @@ def _numbers(file: StudyFile, module: ModuleType, results: Results) -> dict[str,
     if not hasattr(module, "numbers"):
         return {}
     try:
-        found = child.plain(module.numbers(results))
+        found = plain(module.numbers(results))
+    except SameKeys as error:
+        raise DocsError(
+            f"{file.place}: what numbers(results) returns {error}; write all its keys as texts"
+        ) from None
     except AssertionError as error:
         claim = child.claim(error, str(file.path))
         raise DocsError(f"{file.place}: {claim}\nIts runs are kept; mend the claim") from error
@@ -171,7 +176,12 @@ def _figure(file: StudyFile, module: ModuleType, results: Results) -> tuple[str 
         )
     drawing = drawn.as_svg(figure, salt=file.place)
     prefix = file.name.replace("/", "-").replace("_", "-")
-    inlined = svg.themed(drawing, prefix=prefix, description=file.caption, colors=dict(file.config.colors))
-    data = drawn.describe(figure)
-    plt.close(figure)
-    return inlined, data
+    try:
+        inlined = svg.themed(
+            drawing, prefix=prefix, description=file.caption, colors=dict(file.config.colors)
+        )
+        return inlined, drawn.describe(figure)
+    except ValueError as error:  # too much for a page
+        raise DocsError(f"{file.place}: {error}") from error
+    finally:
+        plt.close(figure)
