@@ -59,6 +59,9 @@ def copied(schedule: LRScheduler) -> tuple[LRScheduler, Optimizer]:
     Schedules inside it are copied, with what they remember. What a rate is asked of stays the same: the module whose
     method a `LambdaLR` calls may hold a Trainer, a lock, a network. An object of another kind is copied by itself,
     without what it holds.
+
+    Args:
+        schedule: One of torch's or of this library's.
     """
     stand_in = _StandIn(schedule.optimizer)
     return _copy(schedule, {id(schedule.optimizer): stand_in}), stand_in
