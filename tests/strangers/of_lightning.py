@@ -24,7 +24,10 @@ def of_lightning(names: Collection[str] = ()) -> dict[tuple[str, str], tuple[Out
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "found.json"
-        shared = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        shared = os.environ | {
+            "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        }
         subprocess.run([sys.executable, "-c", PROGRAM, path, *names], env=shared, check=True, timeout=1200)
         return {
             (name, stranger): (Outcome(**outcome), text)
