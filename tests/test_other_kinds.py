@@ -14,7 +14,7 @@ CONFIG = find(Path(__file__).parent)
 QUOTES = every_quote(CONFIG)
 
 
-@pytest.mark.parametrize("snippet", every_snippet(CONFIG), ids=lambda snippet: snippet.name)
+@pytest.mark.parametrize("snippet", list(every_snippet(CONFIG)), ids=lambda snippet: snippet.name)
 def test_a_known_processor_would_pass_if_it_were_not_known(snippet: Snippet):
     found = outcomes(snippet, record.fresh(snippet), QUOTES.get(snippet.name, []))
     wrong = [line for name, one in found.items() for line in (name, *one.failed) if one.failed]
