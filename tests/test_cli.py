@@ -139,7 +139,7 @@ def test_a_recipe_that_is_said_twice_alike_is_said(tmp_path, capsys):
         ),
         (
             ["--model.lr_scheduler=Plateau"],
-            "Plateau with patience=5 would never act.*\nOn the command line: --model.lr_scheduler.patience",
+            "Plateau with patience=5 would never act.*\nOn the command line: --trainer.max_epochs",
         ),
         (["--data.batch_size=0"], "batch_size must be at least 1, got 0."),
         (

@@ -40,7 +40,7 @@ def main() -> int:
         if arguments.command == "check":
             problems = consistency.problems(config)
             print("\n".join(problems) or "pages, programs and records belong together")
-            if not problems:
+            if not problems and config.fingerprint:
                 print("\n".join(kinds_shown.told(config)))
             return bool(problems)
         if arguments.command == "generate":

@@ -105,10 +105,10 @@ def test_another_engine_runs_everything_again(passed: Project, monkeypatch):
 
     snippet = next(every_snippet(passed.config))
     Passes(passed.config).add(snippet, [], None, [])
-    assert Passes(passed.config).holds(snippet, [])
+    assert Passes(passed.config).holds(snippet, [], None)
     passed.write("engine/passes.py", "# another")
     monkeypatch.setattr(passes, "__file__", str(passed.root / "engine" / "passes.py"))
-    assert not Passes(passed.config).holds(snippet, [])
+    assert not Passes(passed.config).holds(snippet, [], None)
 
 
 @pytest.mark.parametrize(("arguments", "env"), [(["--all"], {}), ([], {"CI": "true"})])

@@ -132,7 +132,7 @@ def test_a_file_that_stays_open_is_an_error_and_leaves_nothing_behind(
         raise PermissionError("somebody has it open")
 
     monkeypatch.setattr(os, "replace", held)
-    with pytest.raises(PermissionError):
+    with pytest.raises(DocsError, match="cannot be written"):
         files.replace(tmp_path / "a.txt", "new")
     assert os.listdir(tmp_path) == []
 
