@@ -26,6 +26,7 @@ from torch.nn.modules.batchnorm import _BatchNorm, _LazyNormBase
 from torch.nn.modules.instancenorm import _InstanceNorm
 from torch.utils.hooks import RemovableHandle
 
+from lightning_modules.life_cycle import LifeCycle
 from lightning_modules.module_names import is_within
 
 
@@ -59,7 +60,7 @@ def batch_norms(model: nn.Module, modules: Sequence[str] | None = None) -> dict[
     }
 
 
-class FreezeBatchNorm(pl.Callback):
+class FreezeBatchNorm(LifeCycle):
     """Hold batch normalizations in evaluation mode while the rest of the model trains.
 
     Before each of their forward passes they are put into evaluation mode, whatever has switched the model to
@@ -94,6 +95,7 @@ class FreezeBatchNorm(pl.Callback):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Freeze γ and β, if asked to, before the optimizer is made."""
+        super().setup(trainer, pl_module, stage)
         if stage != "fit" or not self.affine:
             return
         for module in self._find(pl_module).values():
@@ -113,19 +115,19 @@ class FreezeBatchNorm(pl.Callback):
                 "variance 1: nothing is normalized. Freeze a model that was trained, or load its weights first."
             )
         for module in norms.values():
-            self._modes[module] = module.training
+            self._modes.setdefault(module, module.training)
             module.eval()
             self._hooks.append(module.register_forward_pre_hook(_evaluate))
 
-    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+    def release(self) -> None:
         """Give the normalizations back as they were."""
-        self._release()
-
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
-        """Give the normalizations back as they were."""
-        self._release()
+        for hook in self._hooks:
+            hook.remove()
+        for module, was_training in self._modes.items():
+            module.training = was_training
+        for parameter in self._frozen:
+            parameter.requires_grad_(True)
+        self._hooks, self._modes, self._frozen = [], {}, []
 
     def _find(self, pl_module: pl.LightningModule) -> dict[str, nn.Module]:
         try:
@@ -150,15 +152,6 @@ class FreezeBatchNorm(pl.Callback):
                 "Leave the callback out; or make the layers in __init__, if configure_model makes them."
             )
         return norms
-
-    def _release(self) -> None:
-        for hook in self._hooks:
-            hook.remove()
-        for module, was_training in self._modes.items():
-            module.training = was_training
-        for parameter in self._frozen:
-            parameter.requires_grad_(True)
-        self._hooks, self._modes, self._frozen = [], {}, []
 
 
 def _has_statistics(module: nn.Module) -> bool:

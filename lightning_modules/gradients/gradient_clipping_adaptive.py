@@ -174,6 +174,12 @@ class AdaptiveGradientClipping(GradientClipping):
             if isinstance(module, _ConvTransposeNd)
         }
 
+    def release(self) -> None:
+        """Let go of the model."""
+        super().release()
+        self._left_out, self._transposed = set(), {}
+        self._weights, self._gradients, self._norms = [], [], torch.empty(0)
+
     def measure(self, parameters: Sequence[nn.Parameter]) -> float:
         """The global norm, by way of the units' norms, which are needed anyway."""
         self._weights, self._gradients = [], []

@@ -4,7 +4,7 @@ Each of them moves one parameter at a time, by its gradient and by a few tensors
 what it keeps (`begin`) and how the parameter moves (`update_`). Groups, closures, refusals and checkpoints are here.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, overload
 
@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from torch.optim.optimizer import ParamsT
 
 
-class PerParameterOptimizer(Optimizer):
+class PerParameterOptimizer(Optimizer, ABC):
     """The base of the optimizers.
 
     Its settings have the names of torch's, and so have the tensors that it keeps. So a `state_dict` of either can be

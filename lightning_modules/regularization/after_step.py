@@ -5,18 +5,19 @@ batch, also where gradients are only accumulated; `on_before_zero_grad` comes be
 and where a GradScaler leaves a step out, neither of them says so.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
-from pytorch_lightning.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
+from lightning_modules.life_cycle import LifeCycle, refuse_shards
 
-class AfterStep(pl.Callback):
+
+class AfterStep(LifeCycle, ABC):
     """The base of callbacks that change weights after each step; a subclass says how.
 
     It acts while training, and takes its hooks away when training ends, in an error too. Sharded strategies and LBFGS
@@ -32,8 +33,9 @@ class AfterStep(pl.Callback):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Refuse strategies under which a process does not have whole weights."""
+        super().setup(trainer, pl_module, stage)
         if stage == "fit":
-            refuse_shards(self, trainer)
+            refuse_shards(self, trainer, "weights")
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Begin to follow the optimizers."""
@@ -43,20 +45,16 @@ class AfterStep(pl.Callback):
                     f"LBFGS compares gradients at the places that it has gone to, and {type(self).__name__} would "
                     f"move the weights away from them. Leave {type(self).__name__} out, or use another optimizer."
                 )
-        self._let_go()
+        self.release()
         self._handles = [o.register_step_post_hook(self._stepped) for o in trainer.optimizers]
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Let the optimizers go."""
-        self._let_go()
+        self.release()
 
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
+    def release(self) -> None:
         """Let the optimizers go."""
-        self._let_go()
-
-    def _let_go(self) -> None:
+        super().release()
         for handle in self._handles:
             handle.remove()
         self._handles = []
@@ -67,18 +65,3 @@ class AfterStep(pl.Callback):
         overflow = getattr(optimizer, "found_inf", None)
         if overflow is None or not overflow.item():
             self.after_step(optimizer)
-
-
-def refuse_shards(callback: pl.Callback, trainer: pl.Trainer) -> None:
-    """Raise a MisconfigurationException if the strategy gives each process a part of each weight.
-
-    Args:
-        callback: Who asks, for the message.
-        trainer: Whose strategy it is.
-    """
-    strategy = trainer.strategy
-    if isinstance(strategy, (FSDPStrategy, ModelParallelStrategy, DeepSpeedStrategy)):
-        raise MisconfigurationException(
-            f"{type(callback).__name__} needs whole weights, and {type(strategy).__name__} gives each process a part "
-            "of them, flattened: which numbers belong to which unit or layer is lost. Use DDP."
-        )

@@ -24,10 +24,10 @@ import warnings
 from collections.abc import Callable, Sequence
 
 from torch import nn
-from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.dropout import _DropoutNd
 
 from lightning_modules.gradients.activations import scheme_for
+from lightning_modules.normalizations import NORMALIZATIONS
 
 _ALPHA = (nn.AlphaDropout, nn.FeatureAlphaDropout)
 _OUTPUTS = (nn.Softmax, nn.LogSoftmax, nn.LogSigmoid)
@@ -152,6 +152,6 @@ def _is_activation(module: nn.Module) -> bool:
 
 
 def _has_weights(module: nn.Module) -> bool:
-    if isinstance(module, (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)):
+    if isinstance(module, NORMALIZATIONS):
         return False
     return any(True for _ in module.parameters(recurse=False))

@@ -28,8 +28,8 @@ from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from torch.nn.utils.parametrize import is_parametrized
 from torch.optim import Optimizer
 
+from lightning_modules.once_an_epoch import OnceAnEpoch
 from lightning_modules.regularization.after_step import AfterStep
-from lightning_modules.regularization.once_an_epoch import OnceAnEpoch
 
 # A unit that is held to the ball wavers below it: a step may shorten it by a little.
 _ON_THE_BALL = 0.99
@@ -117,9 +117,20 @@ class MaxNorm(AfterStep):
             )
         self.radius = radius
         self.exclude = tuple(exclude)
+        self._logged: OnceAnEpoch | None = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Know of no layers, as before the first training."""
+        super().forget()
         # By the identity of the weight: tied weights have one name of several.
         self._layers: dict[int, _Layer] = {}
         self._resumed: dict[str, list[int]] = {}
+
+    def release(self) -> None:
+        """Let the optimizers go."""
+        super().release()
+        self._logged = None
 
     @property
     def on_ball(self) -> dict[str, float]:
@@ -140,13 +151,15 @@ class MaxNorm(AfterStep):
         """Begin an epoch."""
         for layer in self._layers.values():
             layer.steps = layer.hits = layer.looks = 0
-        self._logged.begin()
+        if self._logged is not None:
+            self._logged.begin()
 
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
     ) -> None:
         """Log, once an epoch."""
-        self._logged.log(trainer, pl_module)
+        if self._logged is not None:
+            self._logged.log(trainer, pl_module)
 
     def after_step(self, optimizer: Optimizer) -> None:
         """Pull back the units that have left the ball, and count them now and then."""
@@ -166,9 +179,9 @@ class MaxNorm(AfterStep):
         layers = self._layers.values()
         return {"epoch": {layer.name: [layer.steps, int(layer.hits), layer.looks] for layer in layers}}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on counting where the checkpoint stands."""
-        self._resumed = {name: list(counts) for name, counts in state_dict["epoch"].items()}
+    def take_over(self, state: dict[str, Any]) -> None:
+        """Go on counting from this `state`."""
+        self._resumed = {name: list(counts) for name, counts in state["epoch"].items()}
 
     def _looked_at(self) -> list["_Layer"]:
         return [layer for layer in self._layers.values() if layer.looks]

@@ -1,6 +1,6 @@
 """What the penalties' callbacks have in common: the weights that they act on, and the zeros that they make."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,14 +10,14 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import nn
 from torch.optim import Optimizer
 
-from lightning_modules.regularization.after_step import refuse_shards
-from lightning_modules.regularization.once_an_epoch import OnceAnEpoch
+from lightning_modules.life_cycle import LifeCycle, refuse_shards
+from lightning_modules.once_an_epoch import OnceAnEpoch
 from lightning_modules.regularization.penalties_groups import module_types, split_parameters
 from lightning_modules.regularization.penalties_sparsity import check_not_negative, fraction_small
 from lightning_modules.trainer_callbacks import callbacks_of
 
 
-class Penalty(pl.Callback):
+class Penalty(LifeCycle):
     """What all penalties have in common: how strong they are, and on which weights.
 
     Args:
@@ -48,7 +48,7 @@ class Penalty(pl.Callback):
         """Refuse strategies under which a process does not have whole weights."""
         super().setup(trainer, pl_module, stage)
         if stage == "fit":
-            refuse_shards(self, trainer)
+            refuse_shards(self, trainer, "weights")
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Find the weights."""
@@ -61,12 +61,22 @@ class Penalty(pl.Callback):
         self.penalized = tuple(split.penalized)
         self._ids = frozenset(map(id, split.penalized.values()))
 
+    def forget(self) -> None:
+        """Know of no weights, as before the first training."""
+        super().forget()
+        self.penalized = ()
+
+    def release(self) -> None:
+        """Let go of the weights."""
+        super().release()
+        self._ids = frozenset()
+
     def _updated(self, group: dict[str, Any]) -> list[nn.Parameter]:
         """The penalized weights of a parameter group that take part in the current step."""
         return [p for p in group["params"] if id(p) in self._ids and p.grad is not None]
 
 
-class GradientPenalty(Penalty):
+class GradientPenalty(Penalty, ABC):
     """A penalty whose slope is added to the gradient, before the step."""
 
     @abstractmethod
@@ -118,6 +128,7 @@ class SparsePenalty(Penalty):
         super().__init__(strength, exempt)
         check_not_negative("small", small)
         self.small = small
+        self._logged: OnceAnEpoch | None = None
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Refuse strategies under which a process does not have whole weights, and a second penalty of the kind."""
@@ -140,11 +151,18 @@ class SparsePenalty(Penalty):
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Begin an epoch."""
-        self._logged.begin()
+        if self._logged is not None:
+            self._logged.begin()
 
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
     ) -> None:
         """Log, once an epoch."""
         super().on_before_optimizer_step(trainer, pl_module, optimizer)
-        self._logged.log(trainer, pl_module)
+        if self._logged is not None:
+            self._logged.log(trainer, pl_module)
+
+    def release(self) -> None:
+        """Let go of the weights."""
+        super().release()
+        self._logged = None

@@ -16,16 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
-from torch.nn.modules.batchnorm import _NormBase
 
-NEVER_PENALIZED: tuple[type[nn.Module], ...] = (
-    _NormBase,
-    nn.GroupNorm,
-    nn.LayerNorm,
-    nn.LocalResponseNorm,
-    nn.PReLU,
-    nn.RMSNorm,
-)
+from lightning_modules.normalizations import NORMALIZATIONS
+
+NEVER_PENALIZED: tuple[type[nn.Module], ...] = (*NORMALIZATIONS, nn.LocalResponseNorm, nn.PReLU)
 """Modules whose own parameters are not penalized."""
 
 

@@ -25,6 +25,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning.callbacks import Checkpoint, EarlyStopping
 from pytorch_lightning.utilities.seed import isolate_rng
 from torch import Tensor
 from torch.optim import Optimizer
@@ -32,9 +33,9 @@ from torch.optim import Optimizer
 from lightning_modules.quiet import quiet_trainer
 from lightning_modules.schedules.measurements import Measurements
 from lightning_modules.schedules.schedule import set_rate
-from lightning_modules.schedules.scheduled import TrialRun
 from lightning_modules.schedules.snapshot import Undo, snapshot
 from lightning_modules.trainer_callbacks import callbacks_of
+from lightning_modules.trial_run import TrialRun
 
 _BLOWN_UP = 4.0
 """The test stops when the loss is this many times the lowest so far."""
@@ -123,7 +124,8 @@ def range_test(
     """Train for some steps at rising rates, look at the loss, and put everything back.
 
     The optimizer is the module's own. Groups with different rates keep their ratios, where Lightning's
-    `Tuner.lr_find` gives all of them one rate. The module's schedule rests.
+    `Tuner.lr_find` gives all of them one rate. The module's schedule rests, and so does what stops a run early or saves
+    it. However often the data is gone through, `current_epoch` is 0: what a later epoch would change is not tested.
 
     Afterwards the module is as it was, even if the test ends with an error: weights, gradients, batch norm
     statistics and other buffers, metrics, modes, optimizers that it holds, and random numbers.
@@ -205,7 +207,8 @@ class _Ramp(TrialRun):
         """Let the module's schedule rest, and find out how the groups' rates relate."""
         trainer.strategy.lr_scheduler_configs = []
         callbacks = callbacks_of(trainer)
-        callbacks[:] = [callback for callback in callbacks if not isinstance(callback, Measurements)]
+        resting = (Checkpoint, EarlyStopping, Measurements)  # nothing is validated, and nothing is to be kept
+        callbacks[:] = [callback for callback in callbacks if not isinstance(callback, resting)]
         if len(trainer.optimizers) != 1:
             raise MisconfigurationException(
                 f"The range test raises the rates of one optimizer, {type(pl_module).__name__} has "
@@ -222,6 +225,10 @@ class _Ramp(TrialRun):
                 "All of the optimizer's rates are 0, so they have no ratios to keep."
             )
         self._shares = [rate / highest for rate in rates]
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Stay in the first epoch."""
+        trainer.fit_loop.epoch_progress.current.completed = 0
 
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer

@@ -25,12 +25,9 @@ from lightning_modules.schedules.refusals import check_schedule
 from lightning_modules.schedules.schedule import Schedule
 from lightning_modules.schedules.warmup import Warmup
 from lightning_modules.trainer_callbacks import callbacks_of
+from lightning_modules.trial_run import is_trial_run
 
 Interval = Literal["step", "epoch"]
-
-
-class TrialRun(pl.Callback):
-    """Marks a Trainer that only tries something out: its schedules are sized and not checked."""
 
 
 def run_length(trainer: pl.Trainer, interval: Interval = "step") -> int | None:
@@ -219,6 +216,4 @@ def _check_wiring(trainer: pl.Trainer, config: LRSchedulerConfig) -> None:
 
 
 def _is_trial(trainer: pl.Trainer) -> bool:
-    return bool(getattr(trainer, "fast_dev_run", False)) or any(
-        isinstance(callback, TrialRun) for callback in callbacks_of(trainer)
-    )
+    return bool(getattr(trainer, "fast_dev_run", False)) or is_trial_run(trainer)

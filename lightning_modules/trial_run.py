@@ -1,0 +1,18 @@
+"""How a Trainer says that it only tries something out, which may take it through its data several times."""
+
+import pytorch_lightning as pl
+
+from lightning_modules.trainer_callbacks import callbacks_of
+
+
+class TrialRun(pl.Callback):
+    """Marks such a Trainer: schedules are sized and not checked, and nothing that comes with an epoch is due."""
+
+
+def is_trial_run(trainer: pl.Trainer) -> bool:
+    """Whether the Trainer is marked.
+
+    Args:
+        trainer: Any.
+    """
+    return any(isinstance(callback, TrialRun) for callback in callbacks_of(trainer))
