@@ -27,7 +27,7 @@ from torch.nn.modules.instancenorm import _InstanceNorm
 from torch.utils.hooks import RemovableHandle
 
 from lightning_modules.life_cycle import LifeCycle
-from lightning_modules.module_names import is_within
+from lightning_modules.module_names import is_within, refuse_string
 
 
 def batch_norms(model: nn.Module, modules: Sequence[str] | None = None) -> dict[str, nn.Module]:
@@ -83,10 +83,7 @@ class FreezeBatchNorm(LifeCycle):
     """
 
     def __init__(self, modules: Sequence[str] | None = None, affine: bool = False) -> None:
-        if isinstance(modules, str):
-            raise TypeError(
-                f"modules must be a list of names, got the string {modules!r}. Use [{modules!r}]."
-            )
+        refuse_string("modules", modules)
         self.modules = None if modules is None else list(modules)
         self.affine = affine
         self._hooks: list[RemovableHandle] = []

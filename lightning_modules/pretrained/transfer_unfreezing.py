@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from lightning_modules.gradients.batch_norm import FreezeBatchNorm, batch_norms
 from lightning_modules.life_cycle import LifeCycle, refuse_shards
+from lightning_modules.module_names import refuse_string
 from lightning_modules.pretrained.transfer_rates import LayerRates
 from lightning_modules.table import aligned
 from lightning_modules.trial_run import is_trial_run
@@ -83,8 +84,7 @@ class GradualUnfreezing(LifeCycle):
         factor: float | Sequence[float] = 1 / 2.6,
         train_batch_norm: bool = False,
     ) -> None:
-        if isinstance(layers, str):
-            raise TypeError(f"layers must be a list of names, got the string {layers!r}. Use [{layers!r}].")
+        refuse_string("layers", layers)
         if not layers:
             raise ValueError("layers names nothing to thaw. Leave the callback out to train everything.")
         if at is not None and monitor is not None:
@@ -158,7 +158,8 @@ class GradualUnfreezing(LifeCycle):
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Thaw what is due in this epoch, and say what trains."""
-        self._thaw(trainer, pl_module, max(self.thawed, self._due(trainer.current_epoch)))
+        epoch = 0 if is_trial_run(trainer) else trainer.current_epoch
+        self._thaw(trainer, pl_module, max(self.thawed, self._due(epoch)))
         self._seen = trainer.callback_metrics.get(self.monitor) if self.monitor is not None else None
         rank_zero_info(f"Epoch {trainer.current_epoch}:\n{self.table()}")
 

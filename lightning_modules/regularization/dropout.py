@@ -27,6 +27,7 @@ from torch import nn
 from torch.nn.modules.dropout import _DropoutNd
 
 from lightning_modules.gradients.activations import scheme_for
+from lightning_modules.module_names import refuse_string
 from lightning_modules.normalizations import NORMALIZATIONS
 
 _ALPHA = (nn.AlphaDropout, nn.FeatureAlphaDropout)
@@ -109,8 +110,7 @@ def _hidden(model: nn.Module, modules: dict[str, nn.Module]) -> list[str]:
 
 
 def _named(model: nn.Module, modules: dict[str, nn.Module], after: Sequence[str]) -> list[str]:
-    if isinstance(after, str):
-        raise TypeError(f"after must be a list of names, got the string {after!r}. Use [{after!r}].")
+    refuse_string("after", after)
     for name in after:
         if not name or name not in modules:
             raise ValueError(

@@ -28,6 +28,7 @@ from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from torch.nn.utils.parametrize import is_parametrized
 from torch.optim import Optimizer
 
+from lightning_modules.module_names import refuse_string
 from lightning_modules.once_an_epoch import OnceAnEpoch
 from lightning_modules.regularization.after_step import AfterStep
 
@@ -111,10 +112,7 @@ class MaxNorm(AfterStep):
     def __init__(self, radius: float, exclude: Sequence[str] = ()) -> None:
         super().__init__()
         _check(radius)
-        if isinstance(exclude, str):
-            raise TypeError(
-                f"exclude must be a list of names, got the string {exclude!r}. Use [{exclude!r}]."
-            )
+        refuse_string("exclude", exclude)
         self.radius = radius
         self.exclude = tuple(exclude)
         self._logged: OnceAnEpoch | None = None
@@ -229,7 +227,10 @@ def _layers(model: nn.Module, exclude: Sequence[str]) -> dict[int, _Layer]:
         if not isinstance(module, (nn.Linear, _ConvNd)) or module in excluded:
             continue
         weight = module._parameters.get("weight")
-        if weight is None or is_parametrized(module, "weight"):
+        is_computed = weight is None or is_parametrized(module, "weight")
+        if is_computed and not any(parameter.requires_grad for parameter in module.parameters()):
+            continue  # of a teacher, say: no step makes it longer
+        if weight is None or is_computed:
             raise MisconfigurationException(
                 f"The weight of {name} is computed from other parameters (weight norm, spectral norm, pruning), so "
                 f"changing it has no effect. Leave it out with exclude=[{name!r}]."

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
@@ -43,6 +44,8 @@ class Penalty(LifeCycle):
         self.exempt = module_types(exempt)
         self.penalized: tuple[str, ...] = ()
         self._ids: frozenset[int] = frozenset()
+        # Those of them that took part in a step of this training: what is frozen, such as a teacher, has no part in it.
+        self._took_part: set[int] = set()
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Refuse strategies under which a process does not have whole weights."""
@@ -60,6 +63,7 @@ class Penalty(LifeCycle):
             )
         self.penalized = tuple(split.penalized)
         self._ids = frozenset(map(id, split.penalized.values()))
+        self._took_part = set()
 
     def forget(self) -> None:
         """Know of no weights, as before the first training."""
@@ -69,11 +73,13 @@ class Penalty(LifeCycle):
     def release(self) -> None:
         """Let go of the weights."""
         super().release()
-        self._ids = frozenset()
+        self._ids, self._took_part = frozenset(), set()
 
     def _updated(self, group: dict[str, Any]) -> list[nn.Parameter]:
         """The penalized weights of a parameter group that take part in the current step."""
-        return [p for p in group["params"] if id(p) in self._ids and p.grad is not None]
+        weights = [p for p in group["params"] if id(p) in self._ids and p.grad is not None]
+        self._took_part.update(map(id, weights))
+        return weights
 
 
 class GradientPenalty(Penalty, ABC):
@@ -110,7 +116,7 @@ class GradientPenalty(Penalty, ABC):
 
 
 class SparsePenalty(Penalty):
-    """Logs, per epoch, how many weights the penalty has made 0, or small.
+    """Logs, per epoch, how many of the weights that train the penalty has made 0, or small.
 
     Args:
         strength: λ.
@@ -142,10 +148,14 @@ class SparsePenalty(Penalty):
         """Find the weights."""
         super().on_train_start(trainer, pl_module)
         weights = [p for p in pl_module.parameters() if id(p) in self._ids]
+
+        def fraction(below: float = 0.0) -> float:
+            return fraction_small([p for p in weights if id(p) in self._took_part] or weights, below)
+
         self._logged = OnceAnEpoch(
             {
-                "weights/zero": lambda: fraction_small(weights),
-                "weights/small": lambda: fraction_small(weights, self.small),
+                "weights/zero": fraction,
+                "weights/small": partial(fraction, self.small),
             }
         )
 

@@ -125,7 +125,7 @@ def range_test(
 
     The optimizer is the module's own. Groups with different rates keep their ratios, where Lightning's
     `Tuner.lr_find` gives all of them one rate. The module's schedule rests, and so does what stops a run early or saves
-    it. However often the data is gone through, `current_epoch` is 0: what a later epoch would change is not tested.
+    it. However often the data is gone through, in each step `current_epoch` is 0: what is tested is how training begins.
 
     Afterwards the module is as it was, even if the test ends with an error: weights, gradients, batch norm
     statistics and other buffers, metrics, modes, optimizers that it holds, and random numbers.
@@ -226,8 +226,10 @@ class _Ramp(TrialRun):
             )
         self._shares = [rate / highest for rate in rates]
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Stay in the first epoch."""
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Stay in the first epoch. When a later one starts, Lightning has to know it, or it would load no data."""
         trainer.fit_loop.epoch_progress.current.completed = 0
 
     def on_before_optimizer_step(

@@ -62,3 +62,12 @@ def test_a_dense_network_is_no_larger_for_it():
 def test_a_model_without_weights_has_no_sparsity():
     with pytest.raises(ValueError, match="no weights"):
         sparse_size(nn.ReLU())
+
+
+def test_single_numbers_stay_as_they_are_and_so_does_what_is_sparse_already():
+    model = nn.BatchNorm1d(2)
+    model.register_buffer("places", torch.eye(20).to_sparse())
+    state = sparse_state_dict(model)
+    assert state["num_batches_tracked"].layout == torch.strided
+    assert state["places"].layout == torch.sparse_coo
+    assert torch.equal(state["places"].to_dense(), torch.eye(20))

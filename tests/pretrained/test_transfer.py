@@ -220,3 +220,20 @@ def test_the_report_finds_a_row_by_name_and_says_which_there_are():
     assert len(report) == 2
     with pytest.raises(KeyError, match=r"there is 1\.weight, 1\.bias"):
         report["2.bias"]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "hint"),
+    [
+        (["weight"], ["longer.weight", "short.weight"], r"layers=\{'': 'short'\}"),
+        (["weight"], ["b.weight", "a.weight"], r"layers=\{'': 'a'\}"),
+        (["b.weight", "a.weight"], ["weight"], r"layers=\{'a': ''\}"),
+    ],
+)
+def test_of_hints_that_help_as_much_the_shorter_is_given_and_else_the_first_by_name(theirs, ours, hint):
+    class Model(nn.Module):
+        def state_dict(self, *args, **kwargs):
+            return {name: torch.zeros(1) for name in ours}
+
+    with pytest.raises(WeightsDoNotFit, match=hint):
+        reuse(Model(), {name: torch.zeros(1) for name in theirs})
