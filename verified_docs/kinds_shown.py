@@ -44,7 +44,7 @@ def table_html(config: Config) -> str:
         for name, counts in tallies(config).items()
     )
     head = "".join(f"<th>{one}</th>" for one in ("processor", *OUTCOMES))
-    return f'<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def tallies(config: Config) -> dict[str, Counter[str]]:
