@@ -3,11 +3,12 @@
 A LightningModule does not say whether it was trained, and one that `load_from_checkpoint` has made is a new object. But
 its numbers tell, and how often torch has seen them written:
 
-- A bias, or a normalization's scale or shift, that an initialization writes is one number all over. A layer's
-  constructor writes its bias once, at random, and no further from 0 than 1/√n_in. So if it holds several numbers, and was
-  written again or goes further, somebody trained it, or loaded what was trained.
-- A layer's constructor writes its weights once, no further from 0 than 1/√n_in. If they go further and were not
-  written again by Python, a fused optimizer has moved them, which torch does not count.
+- A layer's constructor writes weights and bias once, evenly from −1/√n_in to 1/√n_in. A bias, or a normalization's
+  scale or shift, that an initialization writes is one number all over.
+- So a bias of several numbers was trained if it goes further; or if it was written again, by an optimizer or from a
+  file, and the layer's numbers are not spread as the constructor spreads them: a search for the learning rate writes too,
+  and puts back what was there.
+- Weights that go further, and that were not written again, a fused optimizer has moved: torch does not count its steps.
 
 A model without biases and normalizations whose weights were drawn by hand, or that is a copy, tells nothing.
 """
@@ -31,7 +32,7 @@ def trained_parameter(model: nn.Module) -> str | None:
     >>> import torch
     >>> new, old = nn.Linear(3, 4), nn.Linear(3, 4)
     >>> _ = nn.init.zeros_(new.bias)
-    >>> _ = old.load_state_dict(nn.Linear(3, 4).state_dict())
+    >>> _ = old.load_state_dict({"weight": torch.ones(4, 3), "bias": torch.tensor([0.0, 0.1, 0.2, 0.3])})
     >>> trained_parameter(new), trained_parameter(old)
     (None, 'bias')
 
@@ -49,8 +50,13 @@ def trained_parameter(model: nn.Module) -> str | None:
             elif not is_weight_layer(module):
                 tells = False
             elif own == "bias":
+                reach = _reach(module.weight)
                 tells = _has_several(parameter) and (
-                    parameter._version > 1 or _goes_beyond(parameter, module.weight)
+                    _goes_beyond(parameter, reach)
+                    or (
+                        parameter._version > 1
+                        and not (_is_spread(parameter, reach) and _is_spread(module.weight, reach))
+                    )
                 )
             else:
                 tells = own == "weight" and _was_moved(module, parameter)
@@ -61,7 +67,7 @@ def trained_parameter(model: nn.Module) -> str | None:
 
 def _was_moved(layer: nn.Module, weight: Tensor) -> bool:
     by_torch = getattr(type(layer), "reset_parameters", None) in _TORCHS
-    return by_torch and weight._version == 1 and _goes_beyond(weight, weight)
+    return by_torch and weight._version == 1 and _goes_beyond(weight, _reach(weight))
 
 
 def _has_several(parameter: Tensor) -> bool:
@@ -69,9 +75,19 @@ def _has_several(parameter: Tensor) -> bool:
     return bool((flat != flat[:1]).any())
 
 
-def _goes_beyond(parameter: Tensor, weight: Tensor) -> bool:
-    """Whether a number is larger than those that torch draws for a layer with this weight."""
-    n_in = math.prod(weight.shape[1:])
-    if not n_in or not parameter.numel():
-        return False
-    return parameter.detach().abs().max().item() > 1.001 / math.sqrt(n_in)  # half precision rounds
+def _reach(weight: Tensor) -> float:
+    """How far from 0 torch draws the numbers of a layer with this weight."""
+    return 1 / math.sqrt(max(math.prod(weight.shape[1:]), 1))
+
+
+def _goes_beyond(parameter: Tensor, reach: float) -> bool:
+    return bool((parameter.detach().abs() > 1.001 * reach).any())  # half precision rounds
+
+
+def _is_spread(parameter: Tensor, reach: float) -> bool:
+    """Whether the numbers could be drawn evenly from −reach to reach: few of them may have another deviation."""
+    expected = reach / math.sqrt(3)
+    deviation = parameter.detach().float().square().mean().sqrt().item()
+    return not _goes_beyond(parameter, reach) and abs(deviation / expected - 1) < 0.1 + 1.5 / math.sqrt(
+        parameter.numel()
+    )

@@ -90,8 +90,8 @@ def test_a_copy_of_an_initialized_model_keeps_its_weights():
     ],
 )
 def test_weights_that_were_drawn_by_hand_and_not_trained_are_drawn_anew(by_hand):
-    model, callback = classifier(normalization=nn.BatchNorm1d), Initialize()
-    for layer in (model.network[1], model.network[4]):
+    model, callback = classifier(), Initialize()
+    for layer in (model.network[1], model.network[3]):
         by_hand(layer)
     weight = model.network[1].weight.clone()
     fit(model, callback)
@@ -100,7 +100,7 @@ def test_weights_that_were_drawn_by_hand_and_not_trained_are_drawn_anew(by_hand)
 
 
 def test_a_frozen_teacher_was_trained_and_its_student_is_not():
-    model, callback = classifier(), Initialize()
+    model, callback = classifier(), Initialize("he")
     teacher = nn.Linear(64, 10)
     teacher.load_state_dict(nn.Linear(64, 10).state_dict())
     weight, model.teacher = model.network[1].weight.clone(), teacher.requires_grad_(False)
@@ -109,11 +109,14 @@ def test_a_frozen_teacher_was_trained_and_its_student_is_not():
     assert callback.report["teacher"].note == "left as it is: frozen"
 
 
-def test_a_range_test_is_no_training():
+@pytest.mark.parametrize("with_it", [True, False])
+def test_a_range_test_is_no_training(with_it):
     model, callback = classifier(), Initialize()
     model.optimizer = partial(torch.optim.SGD, lr=0.1)
     weight = model.network[1].weight.clone()
-    range_test(model, Digits(train_size=400), lowest=1e-3, highest=1.0, steps=15, callbacks=[callback])
+    range_test(
+        model, Digits(train_size=400), lowest=1e-3, highest=1.0, steps=15, callbacks=[callback] * with_it
+    )
     assert torch.equal(model.network[1].weight, weight)
     model.optimizer = still
     fit(model, callback)
