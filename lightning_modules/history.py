@@ -7,17 +7,18 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from lightning_modules.life_cycle import LifeCycle
 from lightning_modules.settings import settings
 
 _STEP_LOSS = "train/loss_step"
 
 
-class History(pl.Callback):
+class History(LifeCycle):
     """Collect every logged metric at the end of each training epoch.
 
     `history["val/accuracy"]` lists its values, one for each epoch in which it was logged. If validation runs
     several times in an epoch, the last one counts. Saved in checkpoints, so that a resumed run has the whole
-    history.
+    history. Another Trainer's training begins an empty one, and validating or testing leaves it as it is.
 
     >>> epochs = [{"val/loss": 0.5}, {"val/loss": 0.25}]
     >>> history = History()
@@ -36,6 +37,10 @@ class History(pl.Callback):
 
     def __init__(self, every_step: bool = False) -> None:
         self.every_step = every_step
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin an empty history."""
         self.epochs: list[dict[str, float]] = []
         self.steps: list[int] = []
         self._losses: list[Tensor] = []
@@ -90,12 +95,12 @@ class History(pl.Callback):
         """Return everything collected so far, as plain lists."""
         return {"epochs": self.epochs, "steps": self.steps, "losses": self._step_losses()}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from there."""
-        self.epochs = [dict(epoch) for epoch in state_dict["epochs"]]
-        self.steps = list(state_dict["steps"])
+    def take_over(self, state: dict[str, Any]) -> None:
+        """Go on from this `state`."""
+        self.epochs = [dict(epoch) for epoch in state["epochs"]]
+        self.steps = list(state["steps"])
         # As numbers: tensors would have to be where those of this run will be.
-        self._earlier_losses, self._losses = list(state_dict["losses"]), []
+        self._earlier_losses, self._losses = list(state["losses"]), []
 
     def _step_losses(self) -> list[float]:
         losses: list[float] = torch.stack(self._losses).tolist() if self._losses else []

@@ -87,3 +87,17 @@ def parameters_by_name(model: nn.Module, remove_duplicate: bool = True) -> Itera
     """
     for name, parameter in model.named_parameters(remove_duplicate=remove_duplicate):
         yield as_written(name), parameter
+
+
+def refuse_string(argument: str, names: object) -> None:
+    """Refuse one name where a list of names belongs: its letters would be taken for names.
+
+    Args:
+        argument: What it is called where it was given, for the message.
+        names: What was given.
+
+    Raises:
+        TypeError: If it is a string.
+    """
+    if isinstance(names, str):
+        raise TypeError(f"{argument} must be a list of names, got the string {names!r}. Use [{names!r}].")

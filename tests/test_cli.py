@@ -278,3 +278,12 @@ def test_an_unknown_recipe_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["fit", "--recipe=standard"])
     assert "self-normalizing" in capsys.readouterr().err
+
+
+def test_a_checkpoint_holds_weights_and_plain_settings_and_loads_into_a_network_of_ones_own(tmp_path):
+    run = main(["fit", *QUIET, "--model.network.widths=[64,10]", "--data.train_size=64"])
+    run.trainer.save_checkpoint(tmp_path / "last.ckpt")
+    saved = torch.load(tmp_path / "last.ckpt", weights_only=True)
+    assert saved["hyper_parameters"] == {"interval": "epoch", "monitor": "val/loss"}
+    loaded = Classifier.load_from_checkpoint(tmp_path / "last.ckpt", network=MLP([64, 10]))
+    assert torch.equal(loaded.network[1].weight, run.model.network[1].weight)

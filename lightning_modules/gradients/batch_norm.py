@@ -26,7 +26,14 @@ from torch.nn.modules.batchnorm import _BatchNorm, _LazyNormBase
 from torch.nn.modules.instancenorm import _InstanceNorm
 from torch.utils.hooks import RemovableHandle
 
-from lightning_modules.module_names import as_written, is_within, modules_by_name, without_compiler
+from lightning_modules.life_cycle import LifeCycle
+from lightning_modules.module_names import (
+    as_written,
+    is_within,
+    modules_by_name,
+    refuse_string,
+    without_compiler,
+)
 from lightning_modules.settings import settings
 from lightning_modules.unseen_layers import unseen_layers
 
@@ -62,7 +69,7 @@ def batch_norms(model: nn.Module, modules: Sequence[str] | None = None) -> dict[
     }
 
 
-class FreezeBatchNorm(pl.Callback):
+class FreezeBatchNorm(LifeCycle):
     """Hold batch normalizations in evaluation mode while the rest of the model trains.
 
     Before each of their forward passes they are put into evaluation mode, whatever has switched the model to
@@ -86,10 +93,7 @@ class FreezeBatchNorm(pl.Callback):
     """
 
     def __init__(self, modules: Sequence[str] | None = None, affine: bool = False) -> None:
-        if isinstance(modules, str):
-            raise TypeError(
-                f"modules must be a list of names, got the string {modules!r}. Use [{modules!r}]."
-            )
+        refuse_string("modules", modules)
         self.modules = None if modules is None else list(modules)
         self.affine = affine
         self._hooks: list[RemovableHandle] = []
@@ -101,6 +105,7 @@ class FreezeBatchNorm(pl.Callback):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Freeze γ and β, if asked to, before the optimizer is made."""
+        super().setup(trainer, pl_module, stage)
         if stage != "fit" or not self.affine:
             return
         for module in self._find(pl_module).values():
@@ -120,7 +125,7 @@ class FreezeBatchNorm(pl.Callback):
                 "variance 1: nothing is normalized. Freeze a model that was trained, or load its weights first."
             )
         for module in norms.values():
-            self._modes[module] = module.training
+            self._modes.setdefault(module, module.training)
             module.eval()
             self._statistics[module] = dict(module.named_buffers(recurse=False))
             self._statistics[module]["num_batches_tracked"] = module.num_batches_tracked.clone()  # type: ignore[operator]
@@ -140,15 +145,15 @@ class FreezeBatchNorm(pl.Callback):
                 module.running_mean, module.running_var = kept["running_mean"], kept["running_var"]
                 module.num_batches_tracked.copy_(kept["num_batches_tracked"])  # type: ignore[operator]
 
-    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+    def release(self) -> None:
         """Give the normalizations back as they were."""
-        self._release()
-
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
-        """Give the normalizations back as they were."""
-        self._release()
+        for hook in self._hooks:
+            hook.remove()
+        for module, was_training in self._modes.items():
+            module.training = was_training
+        for parameter in self._frozen:
+            parameter.requires_grad_(True)
+        self._hooks, self._modes, self._frozen, self._statistics = [], {}, [], {}
 
     def _find(self, pl_module: pl.LightningModule) -> dict[str, nn.Module]:
         try:
@@ -183,15 +188,6 @@ class FreezeBatchNorm(pl.Callback):
                 "Leave the callback out; or make the layers in __init__, if configure_model makes them."
             )
         return norms
-
-    def _release(self) -> None:
-        for hook in self._hooks:
-            hook.remove()
-        for module, was_training in self._modes.items():
-            module.training = was_training
-        for parameter in self._frozen:
-            parameter.requires_grad_(True)
-        self._hooks, self._modes, self._frozen, self._statistics = [], {}, [], {}
 
 
 def _has_statistics(module: nn.Module) -> bool:

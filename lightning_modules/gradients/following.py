@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from lightning_modules.gradients.nested import tensors_in, with_own_tensors
 from lightning_modules.module_names import is_compiled, modules_by_name, uncompiled
+from lightning_modules.normalizations import NORMALIZATIONS
 
 WeightLayer = nn.Linear | _ConvNd
 
@@ -210,7 +211,7 @@ def _steps(module: nn.Module) -> Iterator[nn.Module | None]:
 
 def _has_weight(module: nn.Module) -> bool:
     """Whether the signal that leaves this module is another signal: weight layers, recurrent ones and the like."""
-    if isinstance(module, (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.PReLU)):
+    if isinstance(module, (*NORMALIZATIONS, nn.PReLU)):
         return False
     return is_weight_layer(module) or any(True for _ in module.parameters(recurse=False))
 

@@ -23,7 +23,7 @@ from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
 from lightning_modules.gradients.gradient_clipping_callback import GradientClipping, NonFinite
 from lightning_modules.layer_weights import weights_of
-from lightning_modules.module_names import as_written, modules_by_name, parameters_by_name
+from lightning_modules.module_names import as_written, modules_by_name, parameters_by_name, refuse_string
 
 
 def unit_norms(tensor: Tensor) -> Tensor:
@@ -140,10 +140,7 @@ class AdaptiveGradientClipping(GradientClipping):
     ) -> None:
         super().__init__(non_finite, every_step)
         _check(clipping, eps)
-        if isinstance(exclude, str):
-            raise TypeError(
-                f"exclude must be a list of names, got the string {exclude!r}. Use [{exclude!r}]."
-            )
+        refuse_string("exclude", exclude)
         self.clipping = clipping
         self.eps = eps
         self.exclude = None if exclude is None else list(exclude)
@@ -166,7 +163,7 @@ class AdaptiveGradientClipping(GradientClipping):
                 f"AdaptiveGradientClipping(exclude={self.exclude}): {type(pl_module).__name__} has no module "
                 f"{unknown[0]!r}. Names are those of model.named_modules()."
             )
-        layers = [name for name, module in modules.items() if isinstance(module, (nn.Linear, _ConvNd))]
+        layers = [name for name, module in modules.items() if _trains(module)]
         names = layers[-1:] if self.exclude is None else self.exclude
         self._left_out = {id(p) for name in names for p in modules[as_written(name)].parameters()}
         self.excluded = tuple(name for name, p in parameters_by_name(pl_module) if id(p) in self._left_out)
@@ -178,6 +175,12 @@ class AdaptiveGradientClipping(GradientClipping):
             for source in weight.sources
             if source.ndim == weight.ndim and source.shape[1] > 1
         }
+
+    def release(self) -> None:
+        """Let go of the model."""
+        super().release()
+        self._left_out, self._transposed = set(), {}
+        self._weights, self._gradients, self._norms = [], [], torch.empty(0)
 
     def measure(self, parameters: Sequence[nn.Parameter]) -> float:
         """The global norm, by way of the units' norms, which are needed anyway."""
@@ -208,6 +211,13 @@ class AdaptiveGradientClipping(GradientClipping):
         if groups is None:
             return [tensor]
         return [group.transpose(0, 1) for group in tensor.chunk(groups)]
+
+
+def _trains(module: nn.Module) -> bool:
+    """Whether it is a layer that could be the output: one of a teacher, which does not train, is none."""
+    return isinstance(module, nn.Linear | _ConvNd) and any(
+        p.requires_grad for p in module.parameters(recurse=False)
+    )
 
 
 def _check(clipping: float, eps: float) -> None:

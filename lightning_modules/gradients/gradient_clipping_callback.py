@@ -5,9 +5,10 @@ processes and, under mixed precision, unscaled.
 """
 
 import math
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, ClassVar, Literal, get_args
 
 import pytorch_lightning as pl
@@ -15,11 +16,11 @@ import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torchmetrics import Metric
 
-from lightning_modules.either_lightning import is_sharded
 from lightning_modules.gradient_kinds import refuse_gradients
+from lightning_modules.life_cycle import LifeCycle, refuse_shards
 from lightning_modules.module_names import parameters_by_name
+from lightning_modules.once_an_epoch import OnceAnEpoch
 from lightning_modules.settings import settings
 from lightning_modules.trainer_callbacks import callbacks_of
 
@@ -46,7 +47,7 @@ def global_norm(gradients: Sequence[Tensor]) -> Tensor:
     return total
 
 
-class GradientClipping(pl.Callback):
+class GradientClipping(LifeCycle, ABC):
     """The base of the callbacks that clip gradients; a subclass says how.
 
     Logged are, per epoch, `gradient/norm`, the mean norm before clipping, `gradient/clipped`, the fraction of steps
@@ -78,11 +79,8 @@ class GradientClipping(pl.Callback):
             raise ValueError(f'non_finite must be "raise" or "skip", got {non_finite!r}.')
         self.non_finite = non_finite
         self.every_step = every_step
-        self.norms: list[float] = []
         self.forget()
-        self._last_norm = math.nan
-        self._is_logged = False
-        self._metrics: dict[str, _Total] = {}
+        self._logged: OnceAnEpoch | None = None
 
     __repr__ = settings
 
@@ -99,14 +97,11 @@ class GradientClipping(pl.Callback):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Refuse what this callback cannot work with."""
+        super().setup(trainer, pl_module, stage)
         if stage != "fit":
             return
+        refuse_shards(self, trainer, "gradients")
         name = type(self).__name__
-        if is_sharded(trainer.strategy):
-            raise MisconfigurationException(
-                f"{name} needs whole gradients, and {type(trainer.strategy).__name__} gives each process a part of "
-                "them: norms would be those of the parts. Use DDP, or the strategy's own clipping."
-            )
         if trainer.gradient_clip_val:
             raise MisconfigurationException(
                 f"{name} and Trainer(gradient_clip_val={trainer.gradient_clip_val}) would both clip. Choose one."
@@ -135,21 +130,25 @@ class GradientClipping(pl.Callback):
                     f"A fused {kind} unscales the gradients of 16-mixed precision inside its step, so "
                     f"{type(self).__name__} would clip scaled ones. Use fused=False, or precision bf16-mixed."
                 )
-        if trainer.global_step == 0:
-            self.forget()
-        self._is_logged = False
+        self._logged = OnceAnEpoch({name: partial(self._of_epoch, name) for name in _NAMES}, logger=False)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Begin an epoch."""
         self._epoch = _Totals()
-        self._is_logged = False
+        if self._logged is not None:
+            self._logged.begin()
 
     def forget(self) -> None:
         """Start counting anew, as each training from the beginning does."""
         self.steps = self.clipped = self.skipped = 0
-        self.norms = []
+        self.norms: list[float] = []
         self._epoch = _Totals()
         self._since_log = _Totals()
+        self._last_norm = math.nan
+
+    def release(self) -> None:
+        """Let go of what was logged."""
+        self._logged = None
 
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
@@ -168,8 +167,8 @@ class GradientClipping(pl.Callback):
                 parameter.grad = None  # optimizers leave out what has no gradient
         was_clipped = is_finite and self.clip_(parameters, norm)
         self._count(norm, is_finite, was_clipped)
-        if not self._is_logged and not trainer.barebones:
-            self._log(pl_module)
+        if self._logged is not None:
+            self._logged.log(trainer, pl_module)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -194,13 +193,13 @@ class GradientClipping(pl.Callback):
             "epoch": asdict(self._epoch),
         }
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on where the checkpoint stands."""
-        self.steps = state_dict["steps"]
-        self.clipped = state_dict["clipped"]
-        self.skipped = state_dict["skipped"]
-        self.norms = list(state_dict["norms"])
-        self._epoch = _Totals(**state_dict["epoch"])
+    def take_over(self, state: dict[str, Any]) -> None:
+        """Go on from this `state`."""
+        self.steps = state["steps"]
+        self.clipped = state["clipped"]
+        self.skipped = state["skipped"]
+        self.norms = list(state["norms"])
+        self._epoch = _Totals(**state["epoch"])
 
     def _count(self, norm: float, is_finite: bool, was_clipped: bool) -> None:
         self.steps += 1
@@ -212,15 +211,8 @@ class GradientClipping(pl.Callback):
         if self.every_step:
             self.norms.append(norm)
 
-    def _log(self, pl_module: pl.LightningModule) -> None:
-        """Tell Lightning, once an epoch, where to find the totals when it ends: `self.log` takes as long as a step."""
-        for name in _NAMES:
-            total = self._metrics.setdefault(name, _Total(self, name))
-            total.update()
-            pl_module.log(
-                name, total, on_step=False, on_epoch=True, logger=False, metric_attribute="gradient_clipping"
-            )
-        self._is_logged = True
+    def _of_epoch(self, name: str) -> float:
+        return self._epoch.values()[name]
 
 
 _NAMES = ("gradient/norm", "gradient/clipped", "gradient/skipped")
@@ -247,23 +239,6 @@ class _Totals:
             "gradient/clipped": self.clipped / self.steps,
             "gradient/skipped": float(self.skipped),
         }
-
-
-class _Total(Metric):
-    """What the callback has counted in this epoch, read when Lightning asks, at the epoch's end."""
-
-    full_state_update = False
-
-    def __init__(self, callback: GradientClipping, name: str) -> None:
-        super().__init__()
-        self.callback = callback
-        self.name = name
-
-    def update(self) -> None:
-        """Nothing: the callback counts. All processes count the same."""
-
-    def compute(self) -> Tensor:
-        return torch.tensor(self.callback._epoch.values()[self.name])
 
 
 def _scales(trainer: pl.Trainer) -> bool:

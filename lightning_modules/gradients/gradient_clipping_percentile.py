@@ -124,8 +124,8 @@ class ClipGradientPercentile(GradientClipping):
         """Return the counts and the window, as plain values."""
         return super().state_dict() | {"recent": list(self._recent)}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on where the checkpoint stands."""
-        super().load_state_dict(state_dict)
-        self._recent = deque(state_dict["recent"][-self.window :])
+    def take_over(self, state: dict[str, Any]) -> None:
+        """Go on from this `state`."""
+        super().take_over(state)
+        self._recent = deque(state["recent"][-self.window :])
         self._ordered = sorted(self._recent)

@@ -24,13 +24,12 @@ the gain √(2 / (1 + a²)) for He and 1 for the others. Biases start at 0.
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any, get_args
-from weakref import WeakSet
 
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning.utilities import rank_zero_info
 from torch import Generator, Tensor, nn
-from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvTransposeNd
 from torch.nn.parameter import is_lazy
 
@@ -49,11 +48,15 @@ from lightning_modules.gradients.initialization_report import (
     InitializationReport,
     LayerReport,
 )
+from lightning_modules.gradients.trained import trained_parameter
 from lightning_modules.layer_weights import cannot_be_set, weights_of
+from lightning_modules.life_cycle import LifeCycle
 from lightning_modules.module_names import modules_by_name, parameters_by_name
+from lightning_modules.normalizations import NORMALIZATIONS
 from lightning_modules.settings import settings
 
-_NORMALIZATIONS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
+_MARK = "_was_initialized"
+"""The attribute of a LightningModule that says so: copies and pickles have it too."""
 
 
 def variance(scheme: Scheme, fan_in: float, fan_out: float, negative_slope: float = 0.0) -> float:
@@ -181,7 +184,7 @@ def initialize(
                 f"{name} is {what} and has no values yet. Call the model once, or materialize it, first."
             )
     for weight in weights_of(model):
-        is_drawn = is_weight_layer(weight.layer) or isinstance(weight.layer, _NORMALIZATIONS)
+        is_drawn = is_weight_layer(weight.layer) or isinstance(weight.layer, NORMALIZATIONS)
         if not is_drawn or weight.parameter is None or not weight.parameter.requires_grad:
             continue
         if (obstacle := cannot_be_set(weight.parameter)) is not None:
@@ -208,7 +211,7 @@ def initialize(
             else:
                 rows.append(LayerReport(label, kind, f"left as it is: {obstacle}"))
             _fill_(own.get("bias"), 0.0)
-        elif isinstance(module, _NORMALIZATIONS) and own:
+        elif isinstance(module, NORMALIZATIONS) and own:
             _fill_(own.get("weight"), 1.0)
             _fill_(own.get("bias"), 0.0)
             rows.append(LayerReport(label, kind, ", ".join(f"{n} {int(n == 'weight')}" for n in own)))
@@ -236,11 +239,17 @@ def negative_slope_of(activation: nn.Module) -> float:
     return 0.0
 
 
-class Initialize(pl.Callback):
+class Initialize(LifeCycle):
     """Initialize the model when its first training begins; `initialize` says how.
 
-    A run that resumes from a checkpoint, and a second `fit` of the same model, keep the weights that they
-    have. If the model has an `example_input_array`, a forward pass with it shows which activations follow.
+    A run that resumes from a checkpoint keeps the weights that it has; so does a second `fit` of the same model or of a
+    copy of it, by whatever Trainer and with whatever `Initialize`; and so does a model that was trained without it or
+    made by `load_from_checkpoint`. That is known by the mark that this callback leaves on the model, an attribute, and
+    else by its numbers: biases and normalizations that are neither constant nor as torch's constructors draw them. A
+    model without both, whose weights were drawn by hand before they were trained, tells nothing, and is initialized:
+    leave the callback out there.
+
+    If the model has an `example_input_array`, a forward pass with it shows which activations follow.
 
     Args:
         scheme: As in `initialize`.
@@ -248,7 +257,7 @@ class Initialize(pl.Callback):
         activation: As in `initialize`.
 
     Attributes:
-        report: What was done; None before the first training.
+        report: What was done in this training; None if the weights were kept, and before the first training.
 
     Raises:
         MisconfigurationException: When training begins, if the model has no layers yet.
@@ -264,13 +273,17 @@ class Initialize(pl.Callback):
         self.distribution: Distribution = distribution
         self.activation = activation
         self.report: InitializationReport | None = None
-        self._done: WeakSet[nn.Module] = WeakSet()
+
+    def forget(self) -> None:
+        """Nothing is done yet; or a run is resumed, and its weights replace those drawn."""
+        self.report = None
 
     __repr__ = settings
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Initialize, before a distributed strategy hands out the first process's weights."""
-        if stage != "fit" or pl_module in self._done:
+        super().setup(trainer, pl_module, stage)
+        if stage != "fit" or _is_initialized(pl_module):
             return
         report = initialize(
             pl_module,
@@ -285,13 +298,18 @@ class Initialize(pl.Callback):
                 "If they are made in configure_model, call initialize(self) at its end instead of using the callback."
             )
         self.report = report
-        self._done.add(pl_module)
+        setattr(pl_module, _MARK, True)
 
-    def on_load_checkpoint(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
-    ) -> None:
-        """Forget the report: only now it is known that a run is resumed, and its weights replace those drawn."""
-        self.report = None
+
+def _is_initialized(pl_module: pl.LightningModule) -> bool:
+    if getattr(pl_module, _MARK, False):
+        return True
+    name = trained_parameter(pl_module)
+    if name is not None:
+        rank_zero_info(
+            f"Initialize keeps the weights: those of {name} show that they were trained or loaded."
+        )
+    return name is not None
 
 
 def _draw_layer(
@@ -386,7 +404,12 @@ def _following(
 
     seen = watched(model, example, is_activation) if example is not None else in_order(model, is_activation)
     found: dict[nn.Module, Following] = {layer: seen.get(layer, Nothing.UNKNOWN) for layer in layers}
-    unknown = [layer for layer, follower in found.items() if follower is Nothing.UNKNOWN]
+    # What follows a frozen layer, such as one of a teacher, need not be known: it is not drawn.
+    unknown = [
+        layer
+        for layer, follower in found.items()
+        if follower is Nothing.UNKNOWN and any(p.requires_grad for p in layer.parameters(recurse=False))
+    ]
     if given is not None:
         found |= dict.fromkeys(unknown, given)
     elif unknown and scheme is None:
@@ -406,7 +429,7 @@ def _following(
 def _left_alone(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     """Embeddings and whatever else has weights that are not drawn here, even if a weight layer shares them."""
     for name, module in modules_by_name(model):
-        if not is_weight_layer(module) and not isinstance(module, _NORMALIZATIONS):
+        if not is_weight_layer(module) and not isinstance(module, NORMALIZATIONS):
             yield name or "(model)", module
 
 

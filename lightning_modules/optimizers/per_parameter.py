@@ -5,7 +5,7 @@ what it keeps (`begin`) and how the parameter moves (`update_`). Groups, closure
 """
 
 import inspect
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self, overload
 
@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from torch.optim.optimizer import ParamsT
 
 
-class PerParameterOptimizer(Optimizer):
+class PerParameterOptimizer(Optimizer, ABC):
     """The base of the optimizers.
 
     Its settings have the names of torch's, and so have the tensors that it keeps. So a `state_dict` of either can be

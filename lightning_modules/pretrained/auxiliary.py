@@ -11,7 +11,7 @@ Gidaris, Singh, Komodakis, "Unsupervised Representation Learning by Predicting I
 https://arxiv.org/abs/1803.07728
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
@@ -20,14 +20,10 @@ from pytorch_lightning.cli import OptimizerCallable
 from torch import Tensor, nn
 
 from lightning_modules.batch_inputs import inputs_of
+from lightning_modules.pretrained.fused_adam import adam
 
 MakeLabels = Callable[[Tensor], tuple[Tensor, Tensor]]
 Loss = Callable[[Tensor, Tensor], Tensor]
-
-
-def adam(parameters: Iterable[Any]) -> torch.optim.Adam:
-    """Adam for these `parameters`, with torch's own settings, in its fused form."""
-    return torch.optim.Adam(parameters, fused=True)
 
 
 def rotations(images: Tensor) -> tuple[Tensor, Tensor]:

@@ -230,9 +230,9 @@ def _hint(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str | None:
     """Names that differ by what stands before them, as those of a network and of a module that has it as a part."""
     if set(ours) & set(theirs):
         return None
-    roots = {""} | {
-        name[: place + 1] for name in (*ours, *theirs) for place, c in enumerate(name) if c == "."
-    }
+    roots = sorted(
+        {""} | {name[: place + 1] for name in (*ours, *theirs) for place, c in enumerate(name) if c == "."}
+    )
     shared = {
         (theirs_, ours_): sum(f"{ours_}{name.removeprefix(theirs_)}" in ours for name in theirs)
         for theirs_ in roots

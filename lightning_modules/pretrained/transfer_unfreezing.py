@@ -11,7 +11,7 @@ https://arxiv.org/abs/1801.06146
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -23,18 +23,19 @@ from pytorch_lightning.utilities import rank_zero_info, rank_zero_warn
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from lightning_modules.either_lightning import is_sharded
 from lightning_modules.gradients.batch_norm import FreezeBatchNorm, batch_norms
-from lightning_modules.module_names import as_written, modules_by_name, parameters_by_name
+from lightning_modules.life_cycle import LifeCycle, refuse_shards
+from lightning_modules.module_names import as_written, modules_by_name, parameters_by_name, refuse_string
 from lightning_modules.optimizers.stepping import calls_hooks, stepping
 from lightning_modules.pretrained.transfer_rates import LayerRates
 from lightning_modules.pretrained.transfer_stopping import HeldStopping, never_thawed
-from lightning_modules.schedules.run import is_trial, run_length
+from lightning_modules.schedules.run import run_length
 from lightning_modules.settings import settings
 from lightning_modules.table import aligned
+from lightning_modules.trial_run import is_trial
 
 
-class GradualUnfreezing(pl.Callback):
+class GradualUnfreezing(LifeCycle):
     """Freeze layers, thaw them from the top down, and train each at a rate of its own.
 
     A layer that is not named, such as the head, trains from the beginning at the full rate. Batch
@@ -96,8 +97,7 @@ class GradualUnfreezing(pl.Callback):
         factor: float | Sequence[float] = 1 / 2.6,
         train_batch_norm: bool = False,
     ) -> None:
-        if isinstance(layers, str):
-            raise TypeError(f"layers must be a list of names, got the string {layers!r}. Use [{layers!r}].")
+        refuse_string("layers", layers)
         if not layers:
             raise ValueError("layers names nothing to thaw. Leave the callback out to train everything.")
         if at is not None and monitor is not None:
@@ -132,8 +132,8 @@ class GradualUnfreezing(pl.Callback):
         self._layers: list[_Layer] = []
         self._rates: list[LayerRates] = []
         self._trainer: pl.Trainer | None = None
+        self._last_table: str | None = None
         self._seen: Tensor | None = None
-        self._restored = False
         self._never = 0
         self._stopping = HeldStopping()
         self.forget()
@@ -148,22 +148,15 @@ class GradualUnfreezing(pl.Callback):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Refuse strategies that this cannot work with."""
-        if stage != "fit":
-            return
-        if is_sharded(trainer.strategy):
-            raise MisconfigurationException(
-                f"GradualUnfreezing needs whole parameters, and {type(trainer.strategy).__name__} gives each process "
-                "a part of several layers at once. Use DDP."
-            )
+        super().setup(trainer, pl_module, stage)
+        if stage == "fit":
+            refuse_shards(self, trainer, "parameters")
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Freeze what is not to train yet."""
         # A search for the learning rate has begun a training before this one.
-        self._release(trainer, pl_module)
+        self.release()
         # Optimizers are made by now, from parameters that could all be trained, and so is DDP.
-        if trainer.global_step == 0 and not self._restored:
-            self.forget()
-        self._restored = False
         self._trainer = trainer
         self._seen = None
         self._layers = self._find(trainer, pl_module)
@@ -192,7 +185,8 @@ class GradualUnfreezing(pl.Callback):
         """Thaw what is due in this epoch, and say what trains."""
         if self.thawed == len(self._layers):
             self._stopping.release()
-        self._thaw(trainer, pl_module, max(self.thawed, self._due(trainer.current_epoch)))
+        epoch = 0 if is_trial(trainer) else trainer.current_epoch
+        self._thaw(trainer, pl_module, max(self.thawed, self._due(epoch)))
         self._seen = trainer.callback_metrics.get(self.monitor) if self.monitor is not None else None
         rank_zero_info(f"Epoch {trainer.current_epoch}:\n{self.table()}")
 
@@ -224,13 +218,13 @@ class GradualUnfreezing(pl.Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Look whether the metric has stalled."""
-        if self.monitor is None:
+        if self.monitor is None or is_trial(trainer):
             return
         value = trainer.callback_metrics.get(self.monitor)
         if value is None:
             every = trainer.check_val_every_n_epoch
-            if is_trial(trainer) or every is None or trainer.val_check_batch is None:
-                return  # a trial validates nothing, or nobody can know
+            if every is None or trainer.val_check_batch is None:
+                return  # nobody can know
             if (trainer.current_epoch + 1) % every:
                 return  # nothing has been validated yet
             raise MisconfigurationException(
@@ -250,15 +244,18 @@ class GradualUnfreezing(pl.Callback):
             self._stalled = 0
             self._thaw(trainer, pl_module, self.thawed + 1)
 
-    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+    def release(self) -> None:
         """Give the model and the optimizers back as they were."""
-        self._release(trainer, pl_module)
-
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
-        """Give the model and the optimizers back as they were."""
-        self._release(trainer, pl_module)
+        if self._layers:
+            self._last_table = self.table()
+        self._stopping.release()
+        for rates in self._rates:
+            rates.remove()
+        for layer in self._layers:
+            layer.thaw()
+            if layer.norms is not None:
+                layer.norms.release()
+        self._layers, self._rates, self._trainer, self._seen = [], [], None, None
 
     def table(self) -> str:
         """What trains, and at what rate, as a table; after training, as it was at its end.
@@ -266,6 +263,8 @@ class GradualUnfreezing(pl.Callback):
         Raises:
             RuntimeError: If training has not started.
         """
+        if self._trainer is None and self._last_table is not None:
+            return self._last_table
         if self._trainer is None:
             raise RuntimeError(
                 "What trains is known once training has started. Call table() in a hook, or after."
@@ -285,12 +284,11 @@ class GradualUnfreezing(pl.Callback):
         """How many layers are thawed, and how the metric stands."""
         return {"thawed": self.thawed, "best": self._best, "stalled": self._stalled}
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on where the checkpoint stands."""
-        self.thawed = state_dict["thawed"]
-        self._best = state_dict["best"]
-        self._stalled = state_dict["stalled"]
-        self._restored = True
+    def take_over(self, state: dict[str, Any]) -> None:
+        """Go on from this `state`."""
+        self.thawed = state["thawed"]
+        self._best = state["best"]
+        self._stalled = state["stalled"]
 
     def _will_not_thaw(self, trainer: pl.Trainer) -> str:
         late = range(len(self._layers) - self._never, len(self._layers))
@@ -314,7 +312,7 @@ class GradualUnfreezing(pl.Callback):
         for layer in self._layers[:count]:
             layer.thaw()
             if layer.norms is not None and self.train_batch_norm:
-                layer.norms.teardown(trainer, pl_module, "fit")
+                layer.norms.release()
                 layer.norms = None
         self.thawed = count
 
@@ -378,17 +376,6 @@ class GradualUnfreezing(pl.Callback):
                 "Nothing would train in the first epoch: every parameter belongs to a frozen layer. Leave the head out "
                 "of layers, or thaw the first of them at=[0, …]."
             )
-
-    def _release(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._stopping.release()
-        for rates in self._rates:
-            rates.remove()
-        for layer in self._layers:
-            layer.thaw()
-            if layer.norms is not None:
-                layer.norms.teardown(trainer, pl_module, "fit")
-                layer.norms = None
-        self._rates = []
 
 
 @dataclass

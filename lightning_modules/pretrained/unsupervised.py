@@ -21,7 +21,7 @@ https://jmlr.org/papers/v11/vincent10a.html
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -32,13 +32,11 @@ from pytorch_lightning.utilities import rank_zero_warn
 from torch import Tensor, nn
 
 from lightning_modules.batch_inputs import inputs_of
+from lightning_modules.modes import evaluating
+from lightning_modules.pretrained.fused_adam import adam
+from lightning_modules.trial_run import is_trial
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-
-
-def adam(parameters: Iterable[Any]) -> torch.optim.Adam:
-    """Adam for these `parameters`, with torch's own settings, in its fused form."""
-    return torch.optim.Adam(parameters, fused=True)
 
 
 class MaskingNoise(nn.Module):
@@ -174,7 +172,6 @@ class StackedAutoencoder(pl.LightningModule):
         self.epochs_per_layer = epochs
         self.optimizer = optimizer
         self.loss = loss
-        self._modes: dict[nn.Module, bool] = {}
 
     @classmethod
     def dense(
@@ -255,35 +252,15 @@ class StackedAutoencoder(pl.LightningModule):
         """Warn if some layer would not be trained."""
         greedy = sum(self.epochs_per_layer)
         limit = self.trainer.max_epochs
-        if limit is not None and 0 <= limit < greedy:
+        if limit is not None and 0 <= limit < greedy and not is_trial(self.trainer):
             rank_zero_warn(
                 f"{greedy} epochs train the layers one by one, and max_epochs={limit} ends before the last of them."
             )
-
-    def on_train_start(self) -> None:
-        """Take up the phase, in the middle of an epoch too."""
-        self._modes = {module: module.training for module in self.encoder.modules()}
-        self._hold_lower_layers()
-
-    def on_train_epoch_start(self) -> None:
-        """Hold the layers below the one in training in evaluation mode, for their statistics and dropout."""
-        self._hold_lower_layers()
 
     def on_after_backward(self) -> None:
         """Leave the layers that are not in training without gradients: so optimizers leave them alone."""
         for parameter in self._idle():
             parameter.grad = None
-
-    def on_train_end(self) -> None:
-        """Give all layers the mode that they had."""
-        for module, mode in self._modes.items():
-            module.training = mode
-        self._modes = {}
-
-    def _hold_lower_layers(self) -> None:
-        held = set(self.encoder[: self.layer or 0].modules())
-        for module, mode in self._modes.items():
-            module.training = mode and module not in held
 
     def _idle(self) -> list[nn.Parameter]:
         if self.layer is None:
@@ -302,8 +279,10 @@ class StackedAutoencoder(pl.LightningModule):
         if layer is None:
             target, encode, decode, name = inputs, self.encoder, self.decoder, "whole"
         else:
-            with torch.no_grad():
-                target = self.encoder[:layer](inputs)
+            below = self.encoder[:layer]
+            # The layers below stay as they are, statistics included, and hand on what they do without dropout.
+            with torch.no_grad(), evaluating(below):
+                target = below(inputs)
             encode, decode, name = self.encoder[layer], self._decoder_of(layer), f"layer_{layer + 1}"
         damaged = target if self.noise is None else self.noise(target)
         output = decode(encode(damaged))

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
-from torch.nn.modules.batchnorm import _NormBase
 
 from lightning_modules.gradients.activations import scheme_for
 from lightning_modules.gradients.batch_norm_order import as_it_is_written
+from lightning_modules.normalizations import NORMALIZATIONS
 
-_NORMALIZATIONS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 _ALPHA = (nn.AlphaDropout, nn.FeatureAlphaDropout)
 
 
@@ -67,7 +66,7 @@ def conflicts(network: nn.Module, optimizer: Any = None) -> list[Conflict]:
 
 def _normalized_selu(network: nn.Module) -> Iterator[Conflict]:
     norms = sorted(
-        {type(module).__name__ for module in network.modules() if isinstance(module, _NORMALIZATIONS)}
+        {type(module).__name__ for module in network.modules() if isinstance(module, NORMALIZATIONS)}
     )
     if norms and any(isinstance(module, nn.SELU) for module in network.modules()):
         yield Conflict(

@@ -5,7 +5,7 @@ batch, also where gradients are only accumulated; `on_before_zero_grad` comes be
 and where a GradScaler leaves a step out, neither of them says so.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from typing import Any
 
 import pytorch_lightning as pl
@@ -14,12 +14,12 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
-from lightning_modules.either_lightning import is_sharded
+from lightning_modules.life_cycle import LifeCycle, refuse_shards
 from lightning_modules.optimizers.stepping import hooked
 from lightning_modules.settings import settings
 
 
-class AfterStep(pl.Callback):
+class AfterStep(LifeCycle, ABC):
     """The base of callbacks that change weights after each step; a subclass says how.
 
     It acts while training, and takes its hooks away when training ends, in an error too. Sharded strategies and LBFGS
@@ -37,8 +37,9 @@ class AfterStep(pl.Callback):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Refuse strategies under which a process does not have whole weights."""
+        super().setup(trainer, pl_module, stage)
         if stage == "fit":
-            refuse_shards(self, trainer)
+            refuse_shards(self, trainer, "weights")
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Begin to follow the optimizers."""
@@ -48,7 +49,7 @@ class AfterStep(pl.Callback):
                     f"LBFGS compares gradients at the places that it has gone to, and {type(self).__name__} would "
                     f"move the weights away from them. Leave {type(self).__name__} out, or use another optimizer."
                 )
-        self._let_go()
+        self.release()
         self._handles = [
             one.register_step_post_hook(self._stepped)
             for optimizer in trainer.optimizers
@@ -57,15 +58,11 @@ class AfterStep(pl.Callback):
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Let the optimizers go."""
-        self._let_go()
+        self.release()
 
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
+    def release(self) -> None:
         """Let the optimizers go."""
-        self._let_go()
-
-    def _let_go(self) -> None:
+        super().release()
         for handle in self._handles:
             handle.remove()
         self._handles = []
@@ -76,18 +73,3 @@ class AfterStep(pl.Callback):
         overflow = getattr(optimizer, "found_inf", None)
         if overflow is None or not overflow.item():
             self.after_step(optimizer)
-
-
-def refuse_shards(callback: pl.Callback, trainer: pl.Trainer) -> None:
-    """Raise a MisconfigurationException if the strategy gives each process a part of each weight.
-
-    Args:
-        callback: Who asks, for the message.
-        trainer: Whose strategy it is.
-    """
-    strategy = trainer.strategy
-    if is_sharded(strategy):
-        raise MisconfigurationException(
-            f"{type(callback).__name__} needs whole weights, and {type(strategy).__name__} gives each process a part "
-            "of them, flattened: which numbers belong to which unit or layer is lost. Use DDP."
-        )

@@ -24,11 +24,11 @@ import warnings
 from collections.abc import Callable, Sequence
 
 from torch import nn
-from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.dropout import _DropoutNd
 
 from lightning_modules.gradients.activations import scheme_for
-from lightning_modules.module_names import as_written, modules_by_name
+from lightning_modules.module_names import as_written, modules_by_name, refuse_string
+from lightning_modules.normalizations import NORMALIZATIONS
 
 _ALPHA = (nn.AlphaDropout, nn.FeatureAlphaDropout)
 _OUTPUTS = (nn.Softmax, nn.LogSoftmax, nn.LogSigmoid)
@@ -110,8 +110,7 @@ def _hidden(model: nn.Module, modules: dict[str, nn.Module]) -> list[str]:
 
 
 def _named(model: nn.Module, modules: dict[str, nn.Module], after: Sequence[str]) -> list[str]:
-    if isinstance(after, str):
-        raise TypeError(f"after must be a list of names, got the string {after!r}. Use [{after!r}].")
+    refuse_string("after", after)
     for name in map(as_written, after):
         if not name or name not in modules:
             raise ValueError(
@@ -153,6 +152,6 @@ def _is_activation(module: nn.Module) -> bool:
 
 
 def _has_weights(module: nn.Module) -> bool:
-    if isinstance(module, (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)):
+    if isinstance(module, NORMALIZATIONS):
         return False
     return any(True for _ in module.parameters(recurse=False))

@@ -28,9 +28,9 @@ from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from torch.optim import Optimizer
 
 from lightning_modules.layer_weights import cannot_be_set, computed_weights
-from lightning_modules.module_names import as_written, modules_by_name
+from lightning_modules.module_names import as_written, modules_by_name, refuse_string
+from lightning_modules.once_an_epoch import OnceAnEpoch
 from lightning_modules.regularization.after_step import AfterStep
-from lightning_modules.regularization.once_an_epoch import OnceAnEpoch
 
 # A unit that is held to the ball wavers below it: a step may shorten it by a little.
 _ON_THE_BALL = 0.99
@@ -112,15 +112,23 @@ class MaxNorm(AfterStep):
     def __init__(self, radius: float, exclude: Sequence[str] = ()) -> None:
         super().__init__()
         _check(radius)
-        if isinstance(exclude, str):
-            raise TypeError(
-                f"exclude must be a list of names, got the string {exclude!r}. Use [{exclude!r}]."
-            )
+        refuse_string("exclude", exclude)
         self.radius = radius
         self.exclude = tuple(exclude)
+        self._logged: OnceAnEpoch | None = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Know of no layers, as before the first training."""
+        super().forget()
         # By the identity of the weight: tied weights have one name of several.
         self._layers: dict[int, _Layer] = {}
         self._resumed: dict[str, list[int]] = {}
+
+    def release(self) -> None:
+        """Let the optimizers go."""
+        super().release()
+        self._logged = None
 
     @property
     def on_ball(self) -> dict[str, float]:
@@ -141,13 +149,15 @@ class MaxNorm(AfterStep):
         """Begin an epoch."""
         for layer in self._layers.values():
             layer.steps = layer.hits = layer.looks = 0
-        self._logged.begin()
+        if self._logged is not None:
+            self._logged.begin()
 
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
     ) -> None:
         """Log, once an epoch."""
-        self._logged.log(trainer, pl_module)
+        if self._logged is not None:
+            self._logged.log(trainer, pl_module)
 
     def after_step(self, optimizer: Optimizer) -> None:
         """Pull back the units that have left the ball, and count them now and then."""
@@ -167,9 +177,9 @@ class MaxNorm(AfterStep):
         layers = self._layers.values()
         return {"epoch": {layer.name: [layer.steps, int(layer.hits), layer.looks] for layer in layers}}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on counting where the checkpoint stands."""
-        self._resumed = {name: list(counts) for name, counts in state_dict["epoch"].items()}
+    def take_over(self, state: dict[str, Any]) -> None:
+        """Go on counting from this `state`."""
+        self._resumed = {name: list(counts) for name, counts in state["epoch"].items()}
 
     def _looked_at(self) -> list["_Layer"]:
         return [layer for layer in self._layers.values() if layer.looks]
@@ -218,6 +228,8 @@ def _layers(model: nn.Module, exclude: Sequence[str]) -> dict[int, _Layer]:
             continue
         weight = module._parameters.get("weight")
         how = computed_weights(module).get("weight")
+        if how is not None and not any(parameter.requires_grad for parameter in module.parameters()):
+            continue  # of a teacher, say: no step makes it longer
         if how is not None or weight is None:
             kind, remedy = (
                 (f" ({how.kind})", f", or make it plain first, with {how.remedy}") if how else ("", "")

@@ -1,7 +1,8 @@
 """What the penalties' callbacks have in common: the weights that they act on, and the zeros that they make."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
@@ -12,15 +13,15 @@ from torch.optim import Optimizer
 
 from lightning_modules.gradient_kinds import refuse_gradients
 from lightning_modules.layer_weights import Weight, cannot_be_set
-from lightning_modules.regularization.after_step import refuse_shards
-from lightning_modules.regularization.once_an_epoch import OnceAnEpoch
+from lightning_modules.life_cycle import LifeCycle, refuse_shards
+from lightning_modules.once_an_epoch import OnceAnEpoch
 from lightning_modules.regularization.penalties_groups import module_types, penalized_weights
 from lightning_modules.regularization.penalties_sparsity import check_not_negative, fraction_small
 from lightning_modules.settings import settings
 from lightning_modules.trainer_callbacks import callbacks_of
 
 
-class Penalty(pl.Callback):
+class Penalty(LifeCycle):
     """What all penalties have in common: how strong they are, and on which weights.
 
     Args:
@@ -47,12 +48,14 @@ class Penalty(pl.Callback):
         self.penalized: tuple[str, ...] = ()
         self._weights: tuple[Weight, ...] = ()
         self._ids: frozenset[int] = frozenset()
+        # Those of them that took part in a step of this training: what is frozen, such as a teacher, has no part in it.
+        self._took_part: set[int] = set()
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Refuse strategies under which a process does not have whole weights."""
         super().setup(trainer, pl_module, stage)
         if stage == "fit":
-            refuse_shards(self, trainer)
+            refuse_shards(self, trainer, "weights")
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Find the weights."""
@@ -69,6 +72,7 @@ class Penalty(pl.Callback):
         self.penalized = tuple(weight.name for weight in weights)
         self._weights = tuple(weights)
         self._ids = frozenset(id(p) for weight in weights if weight.is_set_by_number for p in weight.sources)
+        self._took_part = set()
 
     def obstacle(self, weight: Weight) -> str | None:
         """Why a `weight` cannot be penalized, and the way out; None where it can."""
@@ -79,12 +83,24 @@ class Penalty(pl.Callback):
 
     __repr__ = settings
 
+    def forget(self) -> None:
+        """Know of no weights, as before the first training."""
+        super().forget()
+        self.penalized = ()
+
+    def release(self) -> None:
+        """Let go of the weights."""
+        super().release()
+        self._weights, self._ids, self._took_part = (), frozenset(), set()
+
     def _updated(self, group: dict[str, Any]) -> list[nn.Parameter]:
         """The penalized parameters of a parameter group that take part in the current step."""
-        return [p for p in group["params"] if id(p) in self._ids and p.grad is not None]
+        parameters = [p for p in group["params"] if id(p) in self._ids and p.grad is not None]
+        self._took_part.update(map(id, parameters))
+        return parameters
 
 
-class GradientPenalty(Penalty):
+class GradientPenalty(Penalty, ABC):
     """A penalty whose slope is added to the gradient, before the step.
 
     Where a weight w is computed from other parameters θ, it is their gradient that gets (∂w/∂θ)ᵀ times the slope.
@@ -129,6 +145,7 @@ class GradientPenalty(Penalty):
         for weights in groups:
             self.add_(weights)
         for weight, sources in through:
+            self._took_part.update(map(id, sources))
             self._add_through(weight, sources)
 
     def _add_through(self, weight: Weight, sources: Sequence[nn.Parameter]) -> None:
@@ -144,7 +161,7 @@ class GradientPenalty(Penalty):
 
 
 class SparsePenalty(Penalty):
-    """Logs, per epoch, how many weights the penalty has made 0, or small.
+    """Logs, per epoch, how many of the weights that train the penalty has made 0, or small.
 
     Args:
         strength: λ.
@@ -162,6 +179,7 @@ class SparsePenalty(Penalty):
         super().__init__(strength, exempt)
         check_not_negative("small", small)
         self.small = small
+        self._logged: OnceAnEpoch | None = None
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Refuse strategies under which a process does not have whole weights, and a second penalty of the kind."""
@@ -175,20 +193,36 @@ class SparsePenalty(Penalty):
         """Find the weights."""
         super().on_train_start(trainer, pl_module)
         weights = self._weights
+
+        def fraction(below: float = 0.0) -> float:
+            training = [
+                weight
+                for weight in weights
+                if any(id(source) in self._took_part for source in weight.sources)
+            ]
+            return fraction_small((weight.value() for weight in training or weights), below)
+
         self._logged = OnceAnEpoch(
             {
-                "weights/zero": lambda: fraction_small(weight.value() for weight in weights),
-                "weights/small": lambda: fraction_small((weight.value() for weight in weights), self.small),
+                "weights/zero": fraction,
+                "weights/small": partial(fraction, self.small),
             }
         )
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Begin an epoch."""
-        self._logged.begin()
+        if self._logged is not None:
+            self._logged.begin()
 
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
     ) -> None:
         """Log, once an epoch."""
         super().on_before_optimizer_step(trainer, pl_module, optimizer)
-        self._logged.log(trainer, pl_module)
+        if self._logged is not None:
+            self._logged.log(trainer, pl_module)
+
+    def release(self) -> None:
+        """Let go of the weights."""
+        super().release()
+        self._logged = None

@@ -20,19 +20,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
-from torch.nn.modules.batchnorm import _NormBase
 
 from lightning_modules.layer_weights import Weight, cannot_be_set, weights_of
 from lightning_modules.module_names import parameters_by_name
+from lightning_modules.normalizations import NORMALIZATIONS
 
-NEVER_PENALIZED: tuple[type[nn.Module], ...] = (
-    _NormBase,
-    nn.GroupNorm,
-    nn.LayerNorm,
-    nn.LocalResponseNorm,
-    nn.PReLU,
-    nn.RMSNorm,
-)
+NEVER_PENALIZED: tuple[type[nn.Module], ...] = (*NORMALIZATIONS, nn.LocalResponseNorm, nn.PReLU)
 """Modules whose own parameters are not penalized."""
 
 

@@ -7,6 +7,7 @@ an error, or with strict=False counted five times; and one that is measured five
 
 import pytorch_lightning as pl
 from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -59,6 +60,9 @@ class Measurements(pl.Callback):
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Hand over what the validation has measured."""
+        # Trainer.validate calls it too, when the training is over.
+        if trainer.state.fn != TrainerFn.FITTING:
+            return
         if not trainer.sanity_checking and self._hand_over(trainer, self._before_validation):
             self._is_validated = True
 

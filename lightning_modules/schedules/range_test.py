@@ -40,11 +40,11 @@ from torch.optim import Optimizer
 from lightning_modules.either_lightning import refuse_lightning
 from lightning_modules.quiet import quiet_trainer
 from lightning_modules.schedules.measurements import NEVER, Measurements
-from lightning_modules.schedules.run import TrialRun
 from lightning_modules.schedules.schedule import set_rate
 from lightning_modules.schedules.snapshot import Undo, snapshot
 from lightning_modules.table import Report, Table
 from lightning_modules.trainer_callbacks import callbacks_of
+from lightning_modules.trial_run import TrialRun
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -215,7 +215,8 @@ def range_test(
 
     The optimizer is the module's own. Groups with different rates keep their ratios, where Lightning's
     `Tuner.lr_find` gives all of them one rate. The module's schedules rest, and so do callbacks that are for whole runs,
-    such as early stopping and weight averaging.
+    such as early stopping and weight averaging. However often the data is gone through, in each step `current_epoch` is
+    0: what is tested is how training begins.
 
     Afterwards the module is as it was, even if the test ends with an error: weights, gradients, batch norm
     statistics and other buffers, metrics, modes, optimizers that it holds, and random numbers.
@@ -326,6 +327,12 @@ class _Ramp(TrialRun):
                 "All of the optimizer's rates are 0, so they have no ratios to keep."
             )
         self._shares = [rate / highest for rate in rates]
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Stay in the first epoch. When a later one starts, Lightning has to know it, or it would load no data."""
+        trainer.fit_loop.epoch_progress.current.completed = 0
 
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer

@@ -5,14 +5,16 @@ from typing import Any
 import pytorch_lightning as pl
 from torch.optim import Optimizer
 
+from lightning_modules.life_cycle import LifeCycle
 from lightning_modules.settings import settings
 
 
-class RateHistory(pl.Callback):
+class RateHistory(LifeCycle):
     """Keep the learning rate and the momentum of each step, read at the moment when the optimizer uses them.
 
     At the end of a batch the schedule may have moved on already: what stands there is the next step's rate.
-    Saved in checkpoints, so that a resumed run has the whole history.
+    Saved in checkpoints, so that a resumed run has the whole history. Another Trainer's training begins an empty one,
+    and validating or testing leaves it as it is.
 
     >>> history = RateHistory()
     >>> history.load_state_dict({"rates": [[[0.1, 0.01], [0.2, 0.02]]], "momenta": [[[0.9, 0.9], [0.8, 0.8]]]})
@@ -21,6 +23,10 @@ class RateHistory(pl.Callback):
     """
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin an empty history."""
         # By optimizer, step and group.
         self._rates: list[list[list[float]]] = []
         self._momenta: list[list[list[float | None]]] = []
@@ -66,10 +72,10 @@ class RateHistory(pl.Callback):
         """Return everything kept so far, as plain lists."""
         return {"rates": self._rates, "momenta": self._momenta}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from there."""
-        self._rates = [list(steps) for steps in state_dict["rates"]]
-        self._momenta = [list(steps) for steps in state_dict["momenta"]]
+    def take_over(self, state: dict[str, Any]) -> None:
+        """Go on from this `state`."""
+        self._rates = [list(steps) for steps in state["rates"]]
+        self._momenta = [list(steps) for steps in state["momenta"]]
 
 
 def _momentum(group: dict[str, Any]) -> float | None:

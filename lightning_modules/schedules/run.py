@@ -23,10 +23,6 @@ from lightning_modules.trainer_callbacks import callbacks_of
 Interval = Literal["step", "epoch"]
 
 
-class TrialRun(pl.Callback):
-    """Marks a Trainer that only tries something out: its schedules are sized and not checked."""
-
-
 @dataclass(frozen=True)
 class Counted:
     """How often a schedule steps in a run.
@@ -201,15 +197,6 @@ def replaced_from(trainer: pl.Trainer) -> int | None:
                 start = int((most or 0) * start)
             return max(start - 1, 0)
     return None
-
-
-def is_trial(trainer: pl.Trainer) -> bool:
-    """Whether the Trainer only tries something out, or trains on nothing."""
-    return (
-        bool(getattr(trainer, "fast_dev_run", False))
-        or trainer.limit_train_batches == 0
-        or any(isinstance(callback, TrialRun) for callback in callbacks_of(trainer))
-    )
 
 
 def _batches(trainer: pl.Trainer) -> float:

@@ -26,8 +26,6 @@ from lightning_modules.schedules.run import (
     Counted,
     Interval,
     Run,
-    TrialRun,
-    is_trial,
     replaced_from,
     run_length,
     run_of,
@@ -36,8 +34,9 @@ from lightning_modules.schedules.schedule import Schedule
 from lightning_modules.schedules.warmup import Warmup
 from lightning_modules.settings import settings
 from lightning_modules.trainer_callbacks import callbacks_of
+from lightning_modules.trial_run import is_trial
 
-__all__ = ["Interval", "ScheduleCheck", "TrialRun", "run_length", "scheduled", "size_and_check"]
+__all__ = ["Interval", "ScheduleCheck", "run_length", "scheduled", "size_and_check"]
 
 
 def scheduled(

@@ -119,3 +119,12 @@ def test_the_zeros_of_a_normed_layer_are_those_of_its_weight():
     with torch.no_grad():
         layer.parametrizations.weight.original1.copy_(torch.tensor([[1.0, 0, 0, 0], [0, 1.0, 0, 0]]))
     assert sparse_size(layer).zero == 6 / 8
+
+
+def test_single_numbers_stay_as_they_are_and_so_does_what_is_sparse_already():
+    model = nn.BatchNorm1d(2)
+    model.register_buffer("places", torch.eye(20).to_sparse())
+    state = sparse_state_dict(model)
+    assert state["num_batches_tracked"].layout == torch.strided
+    assert state["places"].layout == torch.sparse_coo
+    assert torch.equal(state["places"].to_dense(), torch.eye(20))

@@ -1,6 +1,8 @@
 """Initialize, in a Trainer."""
 
+import copy
 import math
+from functools import partial
 
 import pytest
 import pytorch_lightning as pl
@@ -9,7 +11,7 @@ from initialization_checks import close
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import nn
 
-from lightning_modules import MLP, Classifier, Digits, Initialize, quiet_trainer
+from lightning_modules import MLP, Classifier, Digits, Initialize, quiet_trainer, range_test
 
 
 def fit(model, callback, epochs=1, resume=None, **trainer_arguments):
@@ -45,6 +47,80 @@ def test_a_second_fit_keeps_the_weights():
     weight = model.network[1].weight.clone()
     fit(model, callback)
     assert torch.equal(model.network[1].weight, weight)
+
+
+@pytest.mark.parametrize(
+    "optimizer", [partial(torch.optim.SGD, lr=0.1), partial(torch.optim.AdamW, fused=True)]
+)
+@pytest.mark.parametrize("first", [Initialize, None])
+def test_a_new_callback_of_another_trainer_keeps_trained_weights(optimizer, first):
+    model, callback = Classifier(MLP([64, 20, 10]), optimizer), Initialize()
+    fit(model, pl.Callback() if first is None else first())
+    weight, model.optimizer = model.network[1].weight.clone(), still
+    fit(model, callback)
+    assert torch.equal(model.network[1].weight, weight)
+    assert callback.report is None
+
+
+@pytest.mark.parametrize("normalization", [None, nn.BatchNorm1d])
+def test_weights_from_a_checkpoint_are_kept_whoever_trained_them(tmp_path, normalization):
+    first = Classifier(MLP([64, 20, 10], normalization=normalization), partial(torch.optim.SGD, lr=0.1))
+    fit(first, pl.Callback()).save_checkpoint(tmp_path / "first.ckpt")
+    network = MLP([64, 20, 10], normalization=normalization)
+    loaded = Classifier.load_from_checkpoint(tmp_path / "first.ckpt", network=network, optimizer=still)
+    fit(loaded, Initialize())
+    assert torch.equal(loaded.network[1].weight, first.network[1].weight)
+
+
+def test_a_copy_of_an_initialized_model_keeps_its_weights():
+    model = classifier()
+    fit(model, Initialize())
+    twin = copy.deepcopy(model)
+    fit(twin, Initialize())
+    assert torch.equal(twin.network[1].weight, model.network[1].weight)
+
+
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        lambda layer: nn.init.kaiming_normal_(layer.weight),
+        lambda layer: (nn.init.trunc_normal_(layer.weight, std=0.02), nn.init.zeros_(layer.bias)),
+        lambda layer: (nn.init.orthogonal_(layer.weight), nn.init.constant_(layer.bias, 0.1)),
+        lambda layer: layer.reset_parameters() or nn.init.zeros_(layer.bias),
+    ],
+)
+def test_weights_that_were_drawn_by_hand_and_not_trained_are_drawn_anew(by_hand):
+    model, callback = classifier(), Initialize()
+    for layer in (model.network[1], model.network[3]):
+        by_hand(layer)
+    weight = model.network[1].weight.clone()
+    fit(model, callback)
+    assert callback.report is not None
+    assert not torch.equal(model.network[1].weight, weight)
+
+
+def test_a_frozen_teacher_was_trained_and_its_student_is_not():
+    model, callback = classifier(), Initialize("he")
+    teacher = nn.Linear(64, 10)
+    teacher.load_state_dict(nn.Linear(64, 10).state_dict())
+    weight, model.teacher = model.network[1].weight.clone(), teacher.requires_grad_(False)
+    fit(model, callback)
+    assert not torch.equal(model.network[1].weight, weight)
+    assert callback.report["teacher"].note == "left as it is: frozen"
+
+
+@pytest.mark.parametrize("with_it", [True, False])
+def test_a_range_test_is_no_training(with_it):
+    model, callback = classifier(), Initialize()
+    model.optimizer = partial(torch.optim.SGD, lr=0.1)
+    weight = model.network[1].weight.clone()
+    range_test(
+        model, Digits(train_size=400), lowest=1e-3, highest=1.0, steps=15, callbacks=[callback] * with_it
+    )
+    assert torch.equal(model.network[1].weight, weight)
+    model.optimizer = still
+    fit(model, callback)
+    assert not torch.equal(model.network[1].weight, weight)
 
 
 def test_another_model_is_initialized_by_the_same_callback():

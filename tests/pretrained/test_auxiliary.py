@@ -133,3 +133,27 @@ def test_a_resumed_run_ends_as_an_uninterrupted_one(tmp_path):
     fit(rest, resume=tmp_path / "one.ckpt")
     for name, value in whole.state_dict().items():
         assert torch.equal(value, rest.state_dict()[name]), name
+
+
+@pytest.mark.parametrize(
+    ("labels", "loss", "has_accuracy"),
+    [
+        (torch.tensor([0, 1, 3]), nn.functional.cross_entropy, True),
+        (
+            torch.tensor([0.0, 1.0, 3.0]),
+            lambda outputs, labels: (outputs[:, 0] - labels).square().mean(),
+            False,
+        ),
+        (
+            torch.zeros(3, 4, dtype=torch.int64),
+            lambda outputs, labels: (outputs - labels).square().mean(),
+            False,
+        ),
+    ],
+)
+def test_there_is_an_accuracy_where_labels_are_class_numbers_and_nowhere_else(labels, loss, has_accuracy):
+    task = AuxiliaryTask(nn.Flatten(), nn.Linear(64, 4), lambda inputs: (inputs, labels), loss=loss)
+    logged = []
+    task.log = lambda name, value, **options: logged.append(name)
+    task.training_step(torch.rand(3, 1, 8, 8), 0)
+    assert logged == ["train/loss"] + ["train/accuracy"] * has_accuracy

@@ -421,3 +421,20 @@ def test_a_checkpoint_that_has_been_read_is_looked_into():
     model, source = MLP([4, 3, 2]), MLP([4, 3, 2])
     reuse(model, {"epoch": 3, "state_dict": source.state_dict()})
     assert torch.equal(model[1].weight, source[1].weight)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "hint"),
+    [
+        (["weight"], ["longer.weight", "short.weight"], r"layers=\{'': 'short'\}"),
+        (["weight"], ["b.weight", "a.weight"], r"layers=\{'': 'a'\}"),
+        (["b.weight", "a.weight"], ["weight"], r"layers=\{'a': ''\}"),
+    ],
+)
+def test_of_hints_that_help_as_much_the_shorter_is_given_and_else_the_first_by_name(theirs, ours, hint):
+    class Model(nn.Module):
+        def state_dict(self, *args, **kwargs):
+            return {name: torch.zeros(1) for name in ours}
+
+    with pytest.raises(WeightsDoNotFit, match=hint):
+        reuse(Model(), {name: torch.zeros(1) for name in theirs})

@@ -300,3 +300,35 @@ def test_a_decoder_that_gives_back_another_shape_is_refused_by_name():
 def test_a_run_that_ends_before_the_last_layer_is_warned_of():
     with pytest.warns(UserWarning, match="2 epochs train the layers one by one, and max_epochs=1"):
         fit(dense(), max_epochs=1)
+
+
+def test_a_run_for_a_try_is_not_warned_of():
+    fit(dense(), fast_dev_run=True)
+
+
+@pytest.mark.filterwarnings("ignore:Found 3 module")
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_after_an_error_all_layers_are_in_the_mode_that_they_had(epoch):
+    class Fails(nn.Module):
+        def forward(self, inputs):
+            if torch.is_grad_enabled() and model.trainer.current_epoch == epoch:
+                raise RuntimeError("as is wanted")
+            return inputs
+
+    model = dense(noise=Fails())
+    model.encoder[1].eval()  # by its owner
+    modes = [module.training for module in model.encoder.modules()]
+    with pytest.raises(RuntimeError, match="as is wanted"):
+        fit(model)
+    assert [module.training for module in model.encoder.modules()] == modes
+
+
+def test_dropout_of_the_layers_below_rests_while_their_codes_are_learned():
+    model = dense()
+    model.encoder[0].append(nn.Dropout(0.5))
+    model.log = lambda *a, **k: None
+    model._trainer = type("Trainer", (), {"current_epoch": 1})()
+    images, targets = torch.rand(5, 1, 8, 8), []
+    model.loss = lambda output, target: targets.append(target) or nn.functional.mse_loss(output, target)
+    model.train()._measure("train", images)
+    assert torch.equal(targets[0], model.encoder[0].eval()(images))

@@ -380,3 +380,12 @@ def test_an_expanded_weight_is_refused_before_the_first_step():
     network[1].weight = nn.Parameter(torch.ones(10, 1).expand(10, 64))
     with pytest.raises(MisconfigurationException, match=r"weight of network.1 is expanded.*clone"):
         fit(classifier(network=network), MaxNorm(1.0))
+
+
+def test_the_weights_of_a_layer_may_be_clipped_directly_while_gradients_are_recorded():
+    weight = nn.Parameter(torch.tensor([[3.0, 4.0], [0.3, 0.4]]))
+    norms = clip_unit_norms_(weight, radius=1.0)
+    torch.testing.assert_close(norms, torch.tensor([5.0, 0.5]))
+    torch.testing.assert_close(weight.detach(), torch.tensor([[0.6, 0.8], [0.3, 0.4]]))
+    assert not norms.requires_grad
+    assert weight.is_leaf

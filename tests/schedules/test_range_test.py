@@ -29,13 +29,16 @@ from lightning_modules import (
     Classifier,
     Digits,
     GradualUnfreezing,
+    History,
     OneCycle,
     PiecewiseConstant,
     Plateau,
     RangeTest,
     RateHistory,
+    StackedAutoencoder,
     quiet_trainer,
     range_test,
+    recipe,
 )
 from lightning_modules.schedules.range_test import _longest_descent
 from lightning_modules.schedules.snapshot import snapshot
@@ -480,3 +483,47 @@ def test_accumulation_that_changes_from_epoch_to_epoch_leaves_the_loss_of_a_step
     accumulated = GradientAccumulationScheduler({0: 1, 1: 3})
     found = range_test(model, dense(), 1e-9, 1e-8, steps=12, callbacks=[accumulated])
     assert max(found.losses) < 1.5 * min(found.losses)
+
+
+# Over several epochs
+
+
+class Epochs(pl.Callback):
+    def __init__(self):
+        self.seen = set()
+
+    def on_before_optimizer_step(self, trainer, *args):
+        self.seen.add(trainer.current_epoch)
+
+
+def test_however_often_the_data_is_gone_through_it_is_the_first_epoch():
+    torch.manual_seed(0)
+    model, epochs = Classifier(MLP([64, 20, 10]), partial(torch.optim.SGD, lr=0.1)), Epochs()
+    found = range_test(model, Digits(train_size=160), lowest=1e-3, highest=1.0, steps=17, callbacks=[epochs])
+    assert epochs.seen == {0}
+    assert len(found.losses) == 17
+
+
+@pytest.mark.parametrize("depth", ["shallow", "deep"])
+def test_a_recipe_that_stops_early_is_tested_to_the_end(depth):
+    torch.manual_seed(0)
+    chosen = recipe("default", depth=depth)
+    model = Classifier(chosen.network([64, 20, 10]), recipe=chosen)
+    assert len(range_test(model, Digits(train_size=160), highest=0.1, steps=17).losses) == 17
+
+
+def test_layers_stay_frozen_that_a_later_epoch_or_a_validation_would_thaw():
+    for when in ({"at": [1]}, {"monitor": "val/loss"}, {"monitor": "train/loss", "min_delta": 9.0}):
+        torch.manual_seed(0)
+        model = Classifier(MLP([64, 20, 10]), partial(torch.optim.SGD, lr=0.1))
+        unfreezing = GradualUnfreezing(["network.1"], **when)
+        range_test(model, Digits(train_size=160), 1e-3, 1.0, steps=17, callbacks=[unfreezing])
+        assert unfreezing.thawed == 0
+
+
+def test_the_first_layer_of_a_stack_is_tested_and_no_other():
+    torch.manual_seed(0)
+    model = StackedAutoencoder.dense((1, 8, 8), [6, 4])
+    history = History()
+    range_test(model, Digits(train_size=160), 1e-3, 1e-1, steps=17, callbacks=[history])
+    assert history.names == ["train/layer_1"]

@@ -15,9 +15,11 @@ class OnceAnEpoch:
 
     Args:
         values: By the name under which it is logged, a function that computes the value.
+        logger: Whether loggers get the values too. None is: if there are any.
     """
 
-    def __init__(self, values: Mapping[str, Callable[[], float]]) -> None:
+    def __init__(self, values: Mapping[str, Callable[[], float]], logger: bool | None = None) -> None:
+        self._logger = logger
         self._metrics = {name: _AtEpochEnd(value) for name, value in values.items()}
         self._is_logged = False
 
@@ -32,7 +34,14 @@ class OnceAnEpoch:
         self._is_logged = True
         for name, metric in self._metrics.items():
             metric.update()
-            pl_module.log(name, metric, on_step=False, on_epoch=True, metric_attribute="regularization")
+            pl_module.log(
+                name,
+                metric,
+                on_step=False,
+                on_epoch=True,
+                logger=self._logger,
+                metric_attribute="once_an_epoch",
+            )
 
 
 class _AtEpochEnd(Metric):
@@ -43,7 +52,7 @@ class _AtEpochEnd(Metric):
         self.value = value
 
     def update(self) -> None:
-        """Nothing: all processes have the same weights, and compute the same."""
+        """Nothing: all processes have the same weights and take the same steps, and compute the same."""
 
     def compute(self) -> Tensor:
         return torch.tensor(self.value())
