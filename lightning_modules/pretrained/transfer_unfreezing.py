@@ -18,6 +18,7 @@ from typing import Any, Literal
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning.callbacks import BaseFinetuning
 from pytorch_lightning.strategies import (
     DeepSpeedStrategy,
     FSDPStrategy,
@@ -33,6 +34,7 @@ from lightning_modules.pretrained.transfer_rates import LayerRates
 from lightning_modules.pretrained.transfer_stopping import HeldStopping, never_thawed
 from lightning_modules.schedules.run import is_trial, run_length
 from lightning_modules.table import aligned
+from lightning_modules.trainer_callbacks import callbacks_of
 
 
 class GradualUnfreezing(pl.Callback):
@@ -347,9 +349,15 @@ class GradualUnfreezing(pl.Callback):
                         parameters[f"{name}.{own}"] = parameter
                         taken.add(id(parameter))
             if not parameters:
+                others = [type(o).__name__ for o in callbacks_of(trainer) if isinstance(o, BaseFinetuning)]
+                way = (
+                    f"Leave {others[0]} out, which freezes and thaws by itself."
+                    if others
+                    else "Leave it out."
+                )
                 raise MisconfigurationException(
                     f"{', '.join(names)} has no parameter to train: none at all, only such with requires_grad=False, "
-                    "or only such as belong to a layer named before it. Leave it out."
+                    f"or only such as belong to a layer named before it. {way}"
                 )
             lacking = [name for name, parameter in parameters.items() if id(parameter) not in held]
             if lacking:
