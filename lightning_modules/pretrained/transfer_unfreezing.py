@@ -18,6 +18,7 @@ from typing import Any, Literal
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning.callbacks import BaseFinetuning
 from pytorch_lightning.strategies import SingleDeviceStrategy
 from pytorch_lightning.utilities import rank_zero_info, rank_zero_warn
 from torch import Tensor, nn
@@ -32,6 +33,7 @@ from lightning_modules.pretrained.transfer_stopping import HeldStopping, never_t
 from lightning_modules.schedules.run import run_length
 from lightning_modules.settings import settings
 from lightning_modules.table import aligned
+from lightning_modules.trainer_callbacks import callbacks_of
 from lightning_modules.trial_run import is_trial
 
 
@@ -347,9 +349,15 @@ class GradualUnfreezing(LifeCycle):
                         parameters[f"{name}.{own}"] = parameter
                         taken.add(id(parameter))
             if not parameters:
+                others = [type(o).__name__ for o in callbacks_of(trainer) if isinstance(o, BaseFinetuning)]
+                way = (
+                    f"Leave {others[0]} out, which freezes and thaws by itself."
+                    if others
+                    else "Leave it out."
+                )
                 raise MisconfigurationException(
                     f"{', '.join(names)} has no parameter to train: none at all, only such with requires_grad=False, "
-                    "or only such as belong to a layer named before it. Leave it out."
+                    f"or only such as belong to a layer named before it. {way}"
                 )
             lazy = [name for name, parameter in parameters.items() if is_lazy(parameter)]
             if lazy:

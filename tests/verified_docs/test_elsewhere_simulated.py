@@ -2,7 +2,8 @@
 
 A site has some three thousand numbers that vary. What a new processor gives is drawn like what is known: from seven
 processors and twenty seeds, of which processors move a number as far as seeds do, or a hundredth of it. Distributions
-are round, flat and a little skewed; were all numbers as skewed as an exponential one, a run of ten would fail. The rule is the engine's own, written for arrays and held to it one by one.
+are round, flat and a little skewed; were all numbers as skewed as an exponential one, a run of ten would fail. The rule
+is the engine's own, written for arrays and held to it one by one.
 """
 
 import numpy as np
