@@ -4,7 +4,8 @@ Claims hold everywhere, and so does the form: the words, how many numbers there 
 A number that neither processors, threads nor seeds have moved is held as on these. Any other was seen in some range; let
 R be its width. Beyond 3 R outside it the number is wrong. One that processors have moved may lie up to R outside, and
 further out it was not seen before. One that only seeds have moved is a result of training, which the last bit moves, too,
-as soon as a processor has another one: it was not seen before, whatever it is now.
+as soon as a processor has another one: it was not seen before, whatever it is now. So is a bar of a histogram, or a curve
+among others, that nothing has moved where its neighbours are moved: it has their range.
 
 >>> from verified_docs.groups import Group, Number
 >>> from verified_docs.known import Known
@@ -20,7 +21,7 @@ import math
 from dataclasses import dataclass, field
 
 from verified_docs.groups import LINES, ROUNDING, Group, Groups, Number, is_length
-from verified_docs.known import Known, Spans, pairs, reach
+from verified_docs.known import Known, Spans, family, pairs, reach
 
 OUTCOMES = ("as recorded", "other digits", "not seen before", "failed")
 USUAL, FARTHEST = 1.0, 3.0  # widths of the known range that a number may lie outside it
@@ -87,7 +88,7 @@ def _group(place: str, old: Group, new: Group, seen: list[Group], known: Known, 
             if not seen or place in known.unknown:
                 _blind(place, was, one, found)
             else:
-                by_seeds = over_seeds.each[column] if over_seeds else None
+                by_seeds = over_seeds.each[column] if over_seeds else known.neighbours.get(family(place))
                 _known(place, [was, *others], one, by_seeds, found)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from verified_docs.groups import Group, Groups, Number
 
@@ -37,6 +39,30 @@ class Known:
     processors: Sequence[Groups] = ()
     seeds: Mapping[str, Spans] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
+
+    @cached_property
+    def neighbours(self) -> Mapping[str, Span]:
+        """How far artists of a kind reach together where seeds move one of them, by `family`; others are left out."""
+        found: dict[str, Span] = {}
+        for place, moved in self.seeds.items():
+            name = family(place)
+            if name:
+                low, high = found.get(name, (math.inf, -math.inf))
+                ends = [end for span in moved.each for end in span if math.isfinite(end)]
+                found[name] = min([low, *ends]), max([high, *ends])
+        return found
+
+
+def family(place: str) -> str:
+    """What the artists of one kind in one axes are called together; empty for what is no artist.
+
+    >>> family("axes 2, patch 79, y")
+    'axes 2, patch #, y'
+    >>> family("line 3 of its output")
+    ''
+    """
+    axes, _, artist = place.partition(", ")
+    return f"{axes}, {re.sub('[0-9]+', '#', artist)}" if axes.startswith("axes ") and artist else ""
 
 
 def spans(base: Groups, runs: Sequence[Groups]) -> dict[str, Spans]:

@@ -140,3 +140,21 @@ def test_spans_are_kept_only_where_something_differs():
         all(map(math.isnan, spans(printed("a 1.0"), [printed("a nan")])["line 1 of its output"].each[0]))
         is False
     )
+
+
+def bars(*heights: float) -> Groups:
+    artists = [
+        {"kind": f"patch {number}, y", "shape": [5], "span": 10.0, "statistics": [0, height]}
+        for number, height in enumerate(heights, start=1)
+    ]
+    beside, axes = ({"texts": [], "scales": [], "artists": some} for some in ([], artists))
+    return groups(Gave("", {}, [beside, axes]), Settings(), [])
+
+
+def test_a_bar_that_nothing_has_moved_has_the_range_of_its_neighbours():
+    base = bars(5, 3, 0)
+    known = Known([base], spans(base, [bars(6, 4, 0)]))
+    assert judged(base, bars(5, 3, 0), known).outcome == "as recorded"
+    assert judged(base, bars(5, 3, 1), known).outcome == "not seen before"
+    assert judged(base, bars(5, 3, 99), known).outcome == "failed"
+    assert judged(base, bars(5, 3, 1), Known([base])).outcome == "failed", "none is known to move"
