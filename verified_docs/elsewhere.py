@@ -62,6 +62,9 @@ def _counted(place: str, known: Known) -> bool:
 
 
 def _group(place: str, old: Group, new: Group, seen: list[Group], known: Known, found: Judgement) -> None:
+    alike = new.words == old.words and len(new.numbers) == len(old.numbers)
+    if alike and all(was.same(one) for was, one in pairs(old, new)):
+        return
     over_seeds = known.seeds.get(place)
     counts = {
         len(old.numbers),

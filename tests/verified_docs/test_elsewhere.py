@@ -82,6 +82,7 @@ def test_what_is_not_finite_on_a_known_processor_need_not_be_finite_here():
 
 def test_a_length_that_differs_is_a_number_itself():
     rates = "rates 0.1, 0.2", "rates 0.1, 0.2, 0.4"
+    assert outcome(rates[0], rates[0], rates[1]) == "as recorded"
     assert outcome(*rates, "rates 0.1, 0.2, 0.3") == "other digits"
     assert outcome(rates[0], "rates 0.1, 0.2, 0.3, 0.2, 0.1, 0.2, 0.3", *rates[1:]) == "failed", "3 R more"
     assert outcome(rates[0], "rates 0.1, 0.2, 9.9", *rates[1:]) == "failed"
