@@ -47,6 +47,7 @@ DEFAULTS = {
         "seed=42, evaluation_batch_size=500"
     ),
     "Initialize": "scheme=None, distribution='normal', activation=None",
+    "KerasModule": "names=()",
     "L2Penalty": "exempt=()",
     "LinearDecay": "end=0.0, total_steps=None",
     "MCDropout": "samples=100, outputs='logits', seed=0, memory=268435456, keep_samples=False",
