@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from verified_docs import compare, kinds, record
 from verified_docs.config import Config
@@ -14,11 +13,12 @@ from verified_docs.errors import DocsError
 from verified_docs.gave import Gave
 from verified_docs.groups import groups
 from verified_docs.ledger import entry as ledger
-from verified_docs.ledger.numbers import known, on_machine, results_digest
+from verified_docs.ledger.numbers import known, processors
 from verified_docs.ledger.trial import processor_of
 from verified_docs.pages import Quote, every_quote
 from verified_docs.record import Record
 from verified_docs.snippet import Snippet, every_snippet
+from verified_docs.studies.file import StudyFile
 
 
 def elsewhere_html(snippet: Snippet, held: Record) -> str:
@@ -71,16 +71,11 @@ def outcomes(snippet: Snippet, held: Record, quotes: Sequence[Quote]) -> dict[st
     except DocsError:
         numbers = None
     base = groups(held.gave, snippet.settings, quotes)
-    found = {}
-    for kind, gave in held.known().items():
-        others = {name: parts for name, parts in held.others.items() if name != kind}
-        beside = known(snippet, replace(held, others=others), quotes, numbers)
-        found[kind] = judged(base, groups(gave, snippet.settings, quotes), beside)
-    if numbers is not None and numbers.record == results_digest(held):
-        for label, differing in numbers.machines.items():
-            beside = known(snippet, held, quotes, numbers, without=processor_of(label))
-            found[label] = judged(base, on_machine(base, differing), beside)
-    return found
+    gave = processors(snippet, held, quotes, numbers)
+    return {
+        name: judged(base, one, known(gave, held, quotes, numbers, without=processor_of(name)))
+        for name, one in gave.items()
+    }
 
 
 def told(config: Config) -> list[str]:
@@ -95,28 +90,26 @@ def quoted_otherwise(config: Config) -> list[str]:
     """Each quotation in prose that would say another number with the record of another kind, a message each."""
     found: list[str] = []
     for quotes in every_quote(config).values():
-        for quote in quotes:
-            if isinstance(quote.source, Snippet):
-                found += _quoted_otherwise(quote, quote.source)
+        source = quotes[0].source
+        if isinstance(source, Snippet) and not isinstance(source, StudyFile):
+            found += _quoted_otherwise(quotes, source)
     return found
 
 
-def _quoted_otherwise(quote: Quote, snippet: Snippet) -> Iterator[str]:
+def _quoted_otherwise(quotes: Sequence[Quote], snippet: Snippet) -> Iterator[str]:
     try:
         held = record.fresh(snippet)
     except DocsError:
         return  # said elsewhere
-    expected = quote.rendered(held)
     for kind, gave in held.known().items():
-        try:
-            there = quote.rendered(Record(source="", text="", values=dict(gave.values)))
-        except DocsError as error:
-            there = str(error)
-        if " ".join(expected.split()) != " ".join(there.split()):
-            yield (
-                f"{quote.place}: {quote.value} reads {expected} here and {there} on {kind}: quote fewer digits, "
-                "or what does not depend on the processor"
-            )
+        there = Record(source="", text="", values=dict(gave.values))
+        for quote in quotes:
+            expected, came = quote.rendered(held), quote.rendered(there)
+            if " ".join(expected.split()) != " ".join(came.split()):
+                yield (
+                    f"{quote.place}: {quote.value} reads {expected} here and {came} on {kind}: quote fewer digits, "
+                    "or what does not depend on the processor"
+                )
 
 
 def _order(one: tuple[str, Counter[str]]) -> tuple[bool, bool]:

@@ -10,7 +10,7 @@ from verified_docs.errors import DocsError
 from verified_docs.kinds import Kind
 from verified_docs.known import Known
 from verified_docs.ledger import entry as ledger
-from verified_docs.ledger.numbers import known
+from verified_docs.ledger.numbers import known, processors
 from verified_docs.pages import Quote, every_quote
 from verified_docs.passes import Passes
 from verified_docs.record import Record
@@ -76,7 +76,9 @@ class Session:
             numbers = ledger.fresh(snippet).numbers
         except DocsError:
             numbers = None  # not held against other seeds yet: the ledger's check says so
-        return known(snippet, held, self.quotes(snippet), numbers, without=self.options.processor)
+        quotes = self.quotes(snippet)
+        gave = processors(snippet, held, quotes, numbers)
+        return known(gave, held, quotes, numbers, without=self.options.processor)
 
     def quotes(self, snippet: Snippet) -> list[Quote]:
         """Every place of the prose that quotes a number of `snippet`."""

@@ -75,8 +75,19 @@ class Numbers:
         return cls(held["record"], frozenset(held["quoted"]), machines, seeds)
 
 
+def processors(
+    snippet: Snippet, record: Record, quotes: Sequence[Quote], numbers: Numbers | None
+) -> dict[str, Groups]:
+    """What each processor gave that is known beside the record: other kinds, and the ledger's machines by label."""
+    gave = {kind: groups(one, snippet.settings, quotes) for kind, one in record.known().items()}
+    if numbers is None or numbers.record != results_digest(record):
+        return gave
+    base = groups(record.gave, snippet.settings, quotes)
+    return gave | {label: on_machine(base, differing) for label, differing in numbers.machines.items()}
+
+
 def known(
-    snippet: Snippet,
+    gave: Mapping[str, Groups],
     record: Record,
     quotes: Sequence[Quote],
     numbers: Numbers | None,
@@ -86,19 +97,17 @@ def known(
     """What is known beside the record, of other kinds and by the ledger.
 
     Args:
-        without: A processor of the ledger to leave out.
+        gave: What `processors` says.
+        record: What runs are compared with.
+        quotes: What the prose quotes of it.
+        numbers: The ledger's.
+        without: A kind, or a processor of the ledger, to leave out.
     """
-    base = groups(record.gave, snippet.settings, quotes)
-    others = [groups(gave, snippet.settings, quotes) for gave in record.known().values()]
+    others = [one for name, one in gave.items() if without not in (name, processor_of(name))]
     if numbers is None or numbers.record != results_digest(record):
         return Known(others)
-    machines = [
-        on_machine(base, differing)
-        for label, differing in numbers.machines.items()
-        if processor_of(label) != without
-    ]
     unknown = {quoted_place(quote) for quote in quotes} - numbers.quoted
-    return Known([*others, *machines], numbers.seeds, frozenset(unknown))
+    return Known(others, numbers.seeds, frozenset(unknown))
 
 
 def results_digest(record: Record) -> str:
