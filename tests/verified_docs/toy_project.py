@@ -176,7 +176,7 @@ def dies(pid: int, within: float = 5.0) -> bool:
     return False
 
 
-def appears(path: Path, within: float = 10.0, words: int = 1) -> str:
+def appears(path: Path, within: float = 40.0, words: int = 1) -> str:
     """The text of a file that another process is about to write, as soon as it has so many words."""
     end = time.monotonic() + within
     while not (path.is_file() and len(path.read_text().split()) >= words):
