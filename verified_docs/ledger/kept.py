@@ -22,6 +22,8 @@ from verified_docs.ledger.trial import Trial, Tried
 _ENGINE = (
     "child.py",
     "drawn.py",
+    "leaving.py",
+    "plain.py",
     "runner.py",
     "server.py",
     "ledger/claims.py",
