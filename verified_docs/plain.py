@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 _LONGEST = 64  # entries of a list or dict
-_DEEPEST = 16  # lists within lists
+_DEEPEST = 16  # lists within lists; one that contains itself is deeper
 _MOST = 4096  # entries of all lists and dicts within one value
 _TEXT = 200  # characters of a text, digits of an integer
 
@@ -27,7 +27,7 @@ class _Plain:
     """One value on its way into builtins."""
 
     def __init__(self) -> None:
-        self._around: list[int] = []  # the lists and dicts that the one at hand is in
+        self._depth = 0  # how many lists and dicts the one at hand is in
         self._room = _MOST
 
     def of(self, value: Any) -> Any:
@@ -39,20 +39,15 @@ class _Plain:
         if isinstance(value, str):
             return value if len(value) <= _TEXT and _is_utf8(value) else None
         if isinstance(value, list | tuple | dict) and self._has_room(value):
-            self._around.append(id(value))
+            self._depth += 1
             found = self._dict(value) if isinstance(value, dict) else self._list(value)
-            self._around.pop()
+            self._depth -= 1
             return found
         return None
 
     def _has_room(self, value: Any) -> bool:
         self._room -= len(value)
-        return (
-            0 < len(value) <= _LONGEST
-            and self._room >= 0
-            and len(self._around) < _DEEPEST
-            and id(value) not in self._around
-        )
+        return 0 < len(value) <= _LONGEST and self._room >= 0 and self._depth < _DEEPEST
 
     def _list(self, value: list[Any] | tuple[Any, ...]) -> list[Any] | None:
         found = []

@@ -328,4 +328,12 @@ def test_a_program_that_another_one_deleted_is_named(project: Project, delete: s
     assert "Traceback" not in run.output
 
 
+def test_a_program_that_deletes_its_own_folder_has_no_record(project: Project):
+    project.record(project.snippet("c/b", "import os, shutil\nshutil.rmtree(os.path.dirname(__file__))"))
+    project.snippet("c/b", "import os, shutil\nshutil.rmtree(os.path.dirname(__file__))")
+    run = project.pytest("snippets", "--all")
+    assert "snippets/c/b.py: has no record" in run.output
+    assert "Traceback" not in run.output
+
+
 KNOWN = {"pyproject.toml", "snippets", ".pytest_cache", "library", "__pycache__"}

@@ -59,13 +59,15 @@ def test_a_study_is_recorded_in_workers_and_drawn(project: Project):
 @posix
 def test_killed_it_loses_at_most_the_runs_under_way(project: Project):
     file, log = slow(project, 0.15)
-    run = project.start("verified_docs", "study", "toy", "--jobs", "2")
+    (temporary := project.root / "temporary").mkdir()
+    run = project.start("verified_docs", "study", "toy", "--jobs", "2", TMPDIR=str(temporary))
     ended = appears(log, within=60, words=5).split()
     os.kill(run.pid, signal.SIGKILL)
     run.communicate(timeout=30)
     done = kept(file)
     assert len(ended) - done <= 2
     assert all(dies(int(pid)) for pid in set(ended)), "its workers go on without it"
+    assert list(temporary.glob("study-*")) == []
     assert record.load(file) is None
 
     before = len(log.read_text().split())
@@ -77,7 +79,8 @@ def test_killed_it_loses_at_most_the_runs_under_way(project: Project):
 @posix
 def test_interrupted_it_says_how_to_go_on_and_ends_its_workers(project: Project):
     file, log = slow(project, 0.3)
-    run = project.start("verified_docs", "study", "toy", "--jobs", "2")
+    (temporary := project.root / "temporary").mkdir()
+    run = project.start("verified_docs", "study", "toy", "--jobs", "2", TMPDIR=str(temporary))
     wait_for(file, 2)
     os.killpg(run.pid, signal.SIGINT)
     output, _ = run.communicate(timeout=30)
@@ -85,6 +88,7 @@ def test_interrupted_it_says_how_to_go_on_and_ends_its_workers(project: Project)
     assert "stopped; finished runs are kept" in output
     assert "Traceback" not in output, output  # nor from a worker
     assert all(dies(int(pid)) for pid in set(appears(log).split()))
+    assert list(temporary.glob("study-*")) == []
 
 
 @posix

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -40,7 +41,13 @@ def opened(backend: str, jobs: int, address: str | None = None) -> Iterator[Pool
             yield Pool(count, lambda tasks: _joblib(tasks, "ray", count))
     else:
         owner = os.getpid()
-        yield Pool(jobs, lambda tasks: _joblib([replace(task, owner=owner) for task in tasks], "loky", jobs))
+        # Workers that are killed, as at Ctrl-C, leave what they made.
+        with tempfile.TemporaryDirectory(prefix="study-", ignore_cleanup_errors=True) as folder:
+
+            def run(tasks: Sequence[Task]) -> Iterator[Outcome]:
+                return _joblib([replace(one, owner=owner, within=folder) for one in tasks], "loky", jobs)
+
+            yield Pool(jobs, run)
 
 
 def _joblib(tasks: Sequence[Task], backend: str, jobs: int) -> Iterator[Outcome]:

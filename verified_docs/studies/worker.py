@@ -10,6 +10,7 @@ import json
 import math
 import os
 import platform
+import shutil
 import sys
 import tempfile
 import threading
@@ -35,6 +36,7 @@ class Task:
 
     Attributes:
         owner: The process that ends with its workers, where it started them.
+        within: The folder of the owner in which a run has its own.
     """
 
     source: str
@@ -44,6 +46,7 @@ class Task:
     env: dict[str, str]
     preload: tuple[str, ...]
     owner: int | None = None
+    within: str | None = None
 
     @property
     def key(self) -> str:
@@ -75,8 +78,9 @@ def key(settings: Mapping[str, Any], seed: int) -> str:
 
 def run(task: Task) -> Outcome:
     """Run `task`; an error of the study is an outcome, too."""
-    with _ONE_AT_A_TIME, tempfile.TemporaryDirectory(prefix="study-") as folder, contextlib.chdir(folder):
-        _end_with(task.owner)
+    made = tempfile.TemporaryDirectory(prefix="study-", dir=task.within)
+    with _ONE_AT_A_TIME, made as folder, contextlib.chdir(folder):
+        _end_with(task.owner, task.within or folder)
         unset = {name: value for name, value in task.env.items() if os.environ.get(name) != value}
         if unset:
             start = " ".join(f"{name}={value}" for name, value in sorted(unset.items()))
@@ -136,14 +140,15 @@ def _made(preload: tuple[str, ...]) -> dict[str, Any]:
 _watching: list[threading.Thread] = []
 
 
-def _end_with(owner: int | None) -> None:
-    """Leave this process when the one that started it is gone, killed perhaps."""
+def _end_with(owner: int | None, folder: str) -> None:
+    """Leave this process, and no folder, when the one that started it is gone, killed perhaps."""
     if owner is None or _watching or os.getppid() != owner:
         return
 
     def watch() -> None:
         while os.getppid() == owner:
             time.sleep(0.2)
+        shutil.rmtree(folder, ignore_errors=True)
         os._exit(1)
 
     _watching.append(threading.Thread(target=watch, daemon=True))
