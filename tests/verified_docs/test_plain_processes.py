@@ -142,6 +142,18 @@ def test_what_is_preloaded_is_imported_once_before_the_first_program(project: Pr
     assert (project.root / "home").read_text() == str(Path.home())
 
 
+def test_what_the_preloaded_modules_take_is_not_counted_against_its_limit(project: Project):
+    """Where programs are forked, it costs them nothing."""
+    project.configure('preload = ["preloaded"]')
+    project.write("preloaded.py", "import time\ntime.sleep(4)\n")
+    project.write("snippets/settings.toml", "[a]\nseconds = 3\n")
+    runner = Runner(project.config)
+    try:
+        assert runner.run(project.snippet("a", "import preloaded\nprint(1)")).text == "1\n"
+    finally:
+        runner.close()
+
+
 def test_a_preloaded_module_that_does_not_import_is_said(project: Project, capfd: pytest.CaptureFixture[str]):
     project.configure('preload = ["no_such_module"]')
     runner = Runner(project.config)
