@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812  (as everybody calls it)
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 def digests() -> dict[str, str]:
@@ -35,91 +35,35 @@ def _operations() -> Iterator[tuple[str, list[Any]]]:
         whole = generator.integers(-(2**16), 2**16, shape, dtype=np.int64)
         return torch.from_numpy((whole / 2**15).astype(np.float32))
 
-    wide, weight, narrow, square = (
-        numbers(128, 784),
-        numbers(300, 784),
-        numbers(32, 100),
-        numbers(100, 100),
-    )
+    wide, weight, narrow, square = numbers(128, 784), numbers(300, 784), numbers(32, 100), numbers(100, 100)
+    positive, x = square.abs() + 0.1, wide.numpy()
     torch.manual_seed(0)
     yield "randn", [torch.randn(1000)]
-    yield (
-        "matrix products",
-        [
-            F.linear(wide, weight),
-            narrow @ square,
-            narrow[:5] @ square,
-            square @ narrow[0],
-        ],
-    )
+    products = [functional.linear(wide, weight), narrow @ square, narrow[:5] @ square, square @ narrow[0]]
+    yield "matrix products", products
     yield "batched products", [torch.bmm(numbers(8, 20, 30), numbers(8, 30, 16))]
     yield "float64 products", [wide[:32].double() @ wide[:32].double().T]
-    elementwise: list[Callable[[Tensor], Tensor]] = [
-        torch.exp, torch.log, torch.log1p, torch.sin, torch.tanh, torch.sigmoid, torch.erf, torch.rsqrt,
-    ]  # fmt: skip
-    yield (
-        "elementwise",
-        [function(square.abs() + 0.1) for function in elementwise],
-    )
+    names = ["exp", "log", "log1p", "sin", "tanh", "sigmoid", "erf", "rsqrt"]
+    yield "elementwise", [getattr(torch, name)(positive) for name in names]
     yield "square root", [square.abs().sqrt()]
-    activations = [F.gelu, F.silu, F.elu, F.selu, F.softplus, F.mish, F.hardswish]
-    yield "activations", [function(square) for function in activations]
-    yield "softmax", [F.log_softmax(narrow, 1), F.softmax(narrow, 1)]
-    yield (
-        "sums",
-        [
-            wide.sum(),
-            wide.var(0),
-            torch.linalg.vector_norm(wide),
-            narrow.cumsum(0),
-            narrow.mean(1),
-        ],
-    )
-    yield (
-        "normalization",
-        [
-            F.batch_norm(wide, None, None, training=True),
-            F.layer_norm(narrow, [100]),
-        ],
-    )
-    yield (
-        "convolution",
-        _with_gradients(
-            lambda x, w: F.conv2d(x, w),
-            numbers(8, 3, 28, 28),
-            numbers(16, 3, 3, 3),
-        ),
-    )
+    names = ["gelu", "silu", "elu", "selu", "softplus", "mish", "hardswish"]
+    yield "activations", [getattr(functional, name)(square) for name in names]
+    yield "softmax", [functional.log_softmax(narrow, 1), functional.softmax(narrow, 1)]
+    norm = torch.linalg.vector_norm(wide)
+    yield "sums", [wide.sum(), wide.var(0), norm, narrow.cumsum(0), narrow.mean(1)]
+    batch_norm = functional.batch_norm(wide, None, None, training=True)
+    yield "normalization", [batch_norm, functional.layer_norm(narrow, [100])]
+    yield "convolution", _with_gradient(functional.conv2d, numbers(8, 3, 28, 28), numbers(16, 3, 3, 3))
     yield "recurrent", [_recurrent(numbers)]
-    yield (
-        "attention",
-        [F.scaled_dot_product_attention(*(numbers(2, 4, 9, 8) for _ in range(3)))],
-    )
-    yield (
-        "decompositions",
-        [
-            torch.linalg.svdvals(narrow),
-            torch.linalg.inv(torch.eye(50) + 0.05 * square[:50, :50]),
-        ],
-    )
-    yield (
-        "optimizer",
-        [_five_steps(narrow, square, fused) for fused in (False, True)],
-    )
-    x = wide.numpy()
-    yield (
-        "NumPy",
-        [
-            x @ weight.numpy().T,
-            np.exp(x),
-            np.log(np.abs(x) + 1),
-            x.sum(0),
-            x.astype(float).std(0),
-        ],
-    )
+    qkv = [numbers(2, 4, 9, 8) for _ in range(3)]
+    yield "attention", [functional.scaled_dot_product_attention(*qkv)]
+    inverse = torch.linalg.inv(torch.eye(50) + 0.05 * square[:50, :50])
+    yield "decompositions", [torch.linalg.svdvals(narrow), inverse]
+    yield "optimizer", [_five_steps(narrow, square, fused) for fused in (False, True)]
+    yield "NumPy", [x @ weight.numpy().T, np.exp(x), np.log(np.abs(x) + 1), x.sum(0), x.astype(float).std(0)]
 
 
-def _with_gradients(function: Callable[[Tensor, Tensor], Tensor], x: Tensor, weight: Tensor) -> list[Tensor]:
+def _with_gradient(function: Callable[[Tensor, Tensor], Tensor], x: Tensor, weight: Tensor) -> list[Tensor]:
     weight.requires_grad_()
     out = function(x, weight)
     (gradient,) = torch.autograd.grad(out.pow(2).mean(), weight)

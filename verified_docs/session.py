@@ -54,21 +54,25 @@ class Session:
         self.runner = Runner(self.config, shared=shared, owner=owner)
         self.passes = Passes(self.config)
         self._kind: Kind | None = None
-        self._ran = False
+        self._is_computed = config.fingerprint is None
         self._quotes: dict[str, list[Quote]] | None = None
 
     @property
     def kind(self) -> Kind:
         """The kind of this processor, as it was computed last."""
         if self._kind is None:
-            self._kind = kinds.here(self.config, self.runner.fingerprint)
+            self._kind = kinds.here(self.config, self._fingerprint)
         return self._kind
 
     def run(self, snippet: Snippet) -> Results:
         """Run `snippet`; before the first one the kind of the processor is computed, whatever it was last."""
-        if not self._ran:
-            self._kind, self._ran = kinds.computed(self.config, self.runner.fingerprint), True
+        if not self._is_computed:
+            self._kind = kinds.computed(self.config, self._fingerprint)
         return self.runner.run(snippet)
+
+    def _fingerprint(self) -> kinds.Digests:
+        self._is_computed = True
+        return self.runner.fingerprint()
 
     def known(self, snippet: Snippet, held: Record) -> Known:
         """What is known of `snippet` beside its record; a processor that is tried vouches not for itself."""

@@ -127,8 +127,7 @@ class FreezeBatchNorm(LifeCycle):
         for module in norms.values():
             self._modes.setdefault(module, module.training)
             module.eval()
-            self._statistics[module] = dict(module.named_buffers(recurse=False))
-            self._statistics[module]["num_batches_tracked"] = module.num_batches_tracked.clone()  # type: ignore[operator]
+            self._statistics[module] = _statistics(module)
             self._hooks.append(module.register_forward_pre_hook(_evaluate))
 
     def on_train_batch_start(
@@ -141,9 +140,10 @@ class FreezeBatchNorm(LifeCycle):
         for module in self._modes:
             _evaluate(module, ())
         for module, kept in self._statistics.items():
-            if module.running_mean is not kept["running_mean"]:
+            now = dict(module.named_buffers(recurse=False))
+            if now["running_mean"] is not kept["running_mean"]:
                 module.running_mean, module.running_var = kept["running_mean"], kept["running_var"]
-                module.num_batches_tracked.copy_(kept["num_batches_tracked"])  # type: ignore[operator]
+                now["num_batches_tracked"].copy_(kept["num_batches_tracked"])
 
     def release(self) -> None:
         """Give the normalizations back as they were."""
@@ -188,6 +188,12 @@ class FreezeBatchNorm(LifeCycle):
                 "Leave the callback out; or make the layers in __init__, if configure_model makes them."
             )
         return norms
+
+
+def _statistics(module: nn.Module) -> dict[str, Tensor]:
+    """The running statistics themselves, which may be put in their place again, and how many batches they have seen."""
+    found = dict(module.named_buffers(recurse=False))
+    return {**found, "num_batches_tracked": found["num_batches_tracked"].clone()}
 
 
 def _has_statistics(module: nn.Module) -> bool:

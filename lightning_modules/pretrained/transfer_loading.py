@@ -103,7 +103,7 @@ def _problem(tensor: Tensor, found: Tensor) -> str | None:
         return f"of the model {obstacle}."
     try:  # as a rehearsal, for which layouts go into which is torch's to say
         tensor.detach().clone().copy_(_readable(tensor, found))
-    except (RuntimeError, NotImplementedError) as error:
+    except RuntimeError as error:
         return (
             f"of the model is {_kind(tensor)}, and {_kind(found)} in the source: {str(error).splitlines()[0]}"
         )
