@@ -25,14 +25,7 @@ from typing import TYPE_CHECKING, Any
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
-from pytorch_lightning.callbacks import (
-    Checkpoint,
-    EarlyStopping,
-    LearningRateFinder,
-    LearningRateMonitor,
-    StochasticWeightAveraging,
-    WeightAveraging,
-)
+from pytorch_lightning import callbacks as theirs
 from pytorch_lightning.utilities.seed import isolate_rng
 from torch import Tensor
 from torch.optim import Optimizer
@@ -54,12 +47,12 @@ _BLOWN_UP = 4.0
 _NEIGHBOURS = 0.05
 """Losses are averaged over this part of the steps to each side."""
 _FOR_WHOLE_RUNS = (
-    Checkpoint,
-    EarlyStopping,
-    LearningRateFinder,
-    LearningRateMonitor,
-    StochasticWeightAveraging,
-    WeightAveraging,
+    theirs.Checkpoint,
+    theirs.EarlyStopping,
+    theirs.LearningRateFinder,
+    theirs.LearningRateMonitor,
+    theirs.StochasticWeightAveraging,
+    theirs.WeightAveraging,
 )
 """What waits for validations, logs the schedule, or replaces rates or weights."""
 _FEWEST = 10
