@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from verified_docs.config import Config
+from verified_docs.short_paths import short
 
 _PATIENCE = 5.0  # seconds in which a server stops what it runs, and ends
 # What makes Python run, warn or print otherwise than a reader's does; [tool.verified_docs.env] may set them.
@@ -79,7 +80,8 @@ class ServerOfShared:
     def __init__(self, address: str) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
         try:
-            self._socket.connect(address)
+            with short(Path(address)) as name:
+                self._socket.connect(name)
         except OSError:
             self._socket.close()
             raise

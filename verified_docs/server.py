@@ -314,9 +314,8 @@ def _reap_orphans() -> None:
 def _main(request: dict[str, Any]) -> None:
     if "listener" in request:
         listener = socket.socket(fileno=request["listener"])
-        folder = Path(listener.getsockname()).parent
         share(request["preload"], listener, at_once=request["at_once"])
-        shutil.rmtree(folder, ignore_errors=True)  # an owner that was killed leaves it
+        shutil.rmtree(request["folder"], ignore_errors=True)  # an owner that was killed leaves it
         os._exit(0)  # taking apart what was imported would keep the owner waiting
     else:
         serve(request["preload"], fork=request["fork"])

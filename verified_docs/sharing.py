@@ -11,6 +11,7 @@ from typing import Any
 from verified_docs import system
 from verified_docs.config import Config
 from verified_docs.launch import launch
+from verified_docs.short_paths import short
 
 
 def can_share() -> bool:
@@ -28,12 +29,13 @@ class SharedServer:
     def __init__(self, config: Config, *, at_once: bool) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="verified-docs-", ignore_cleanup_errors=True)
         self.address = str(Path(self._folder.name) / "server")
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(self.address)
+        with socket.socket(socket.AF_UNIX) as listener, short(Path(self.address)) as address:
+            listener.bind(address)
             listener.listen()
             request: dict[str, Any] = {
                 "preload": config.preload,
                 "listener": listener.fileno(),
+                "folder": self._folder.name,
                 "at_once": at_once,
             }
             self._process = launch(config, request, pass_fds=[listener.fileno()])

@@ -24,7 +24,7 @@ def shown(page: Page) -> Iterator[Shown]:
     page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
     for results in page.locator(RESULTS).all():
         results.locator(BLOCK_BEFORE).locator(".md-code__button[data-md-type=copy]").click()
-        output = results.locator(".vd-output pre > code")
+        output = results.locator(".vd-output:not(.vd-elsewhere) pre > code")
         yield Shown(
             program=results.get_attribute("data-program") or "",
             copied=page.evaluate("navigator.clipboard.readText()"),

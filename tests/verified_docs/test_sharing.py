@@ -45,6 +45,16 @@ def test_two_workers_import_once(noted: Project):
     assert started(noted) == 1
 
 
+def test_workers_share_where_the_temporary_folder_has_a_long_name(noted: Project):
+    temporary = noted.root / "long" / ("a" * 100)
+    temporary.mkdir(parents=True)
+    noted.snippet("a", "print(1)")
+    noted.snippet("b", "print(1)")
+    run = noted.pytest("snippets", "--record", *XDIST, TMPDIR=str(temporary))
+    assert run.outcomes == dict.fromkeys("ab", "recorded"), run.output
+    assert started(noted) == 1
+
+
 def test_workers_with_nothing_to_run_import_nothing(noted: Project):
     noted.snippet("a", "print(1)")
     assert noted.pytest("snippets", "--record", *XDIST).code == 0
