@@ -38,7 +38,7 @@ DEFAULTS = {
     "GaussianNoise": "std=0.3",
     "GradualUnfreezing": (
         "at=None, monitor=None, mode='min', patience=1, min_delta=0.0, factor=0.3846153846153846, "
-        "train_batch_norm=False"
+        "train_batch_norm=False, restore_best=False"
     ),
     "History": "every_step=False",
     "InMemoryBatches": "shuffle=False, drop_last=False, seed=0, rank=0, world_size=1, transform=None",

@@ -16,7 +16,7 @@ SAID = {
     ),
     "ClipGradientValue(limit=0.5, every_step=True)": lambda: lm.ClipGradientValue(0.5, every_step=True),
     "FreezeBatchNorm(modules=['body'], affine=True)": lambda: lm.FreezeBatchNorm(["body"], affine=True),
-    "GradualUnfreezing(layers=[['a'], ['b', 'c']], at=[2, 4], factor=0.5)": lambda: lm.GradualUnfreezing(
+    "GradualUnfreezing(layers=['a', ['b', 'c']], at=[2, 4], factor=0.5)": lambda: lm.GradualUnfreezing(
         ["a", ["b", "c"]], at=[2, 4], factor=0.5
     ),
     "History()": lm.History,

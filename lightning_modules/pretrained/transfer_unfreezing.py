@@ -12,29 +12,27 @@ https://arxiv.org/abs/1801.06146
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pytorch_lightning as pl
-import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
-from pytorch_lightning.callbacks import BaseFinetuning
 from pytorch_lightning.strategies import SingleDeviceStrategy
 from pytorch_lightning.utilities import rank_zero_info, rank_zero_warn
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
 
-from lightning_modules.gradients.batch_norm import FreezeBatchNorm, batch_norms
+from lightning_modules.gradients.batch_norm import FreezeBatchNorm
 from lightning_modules.life_cycle import LifeCycle, refuse_shards
-from lightning_modules.module_names import as_written, modules_by_name, parameters_by_name, refuse_string
-from lightning_modules.optimizers.stepping import calls_hooks, stepping
+from lightning_modules.module_names import refuse_string
+from lightning_modules.optimizers.stepping import stepping
+from lightning_modules.pretrained.transfer_best import BestWeights
+from lightning_modules.pretrained.transfer_layers import Layer, layers_of
 from lightning_modules.pretrained.transfer_rates import LayerRates
 from lightning_modules.pretrained.transfer_stopping import HeldStopping, never_thawed
 from lightning_modules.schedules.run import run_length
 from lightning_modules.settings import settings
 from lightning_modules.table import aligned
-from lightning_modules.trainer_callbacks import callbacks_of
 from lightning_modules.trial_run import is_trial
+from lightning_modules.wildcards import has_wildcards
 
 
 class GradualUnfreezing(LifeCycle):
@@ -49,7 +47,8 @@ class GradualUnfreezing(LifeCycle):
     layers thawed that were.
 
     An `EarlyStopping` that watches the same `monitor` waits: while layers are frozen, what stalls thaws the next one, and
-    only when all train may it stop, after its patience.
+    only when all train may it stop, after its patience. With `restore_best` a layer that thaws because of a stall finds
+    the best weights so far, rather than those of the stall.
 
     On one device, frozen layers get no gradients, so that the backward pass ends above them. Under DDP, which must know
     from the beginning what trains, they get gradients that are dropped.
@@ -60,7 +59,8 @@ class GradualUnfreezing(LifeCycle):
 
     Args:
         layers: Names of submodules, from the top down, such as `["network.3", "network.1"]`; or lists of names, each
-            thawed together.
+            thawed together. `*`, `?` and `[…]` match within a part of a name, as in file names: `["blocks.*"]` is
+            every block that has something to train, from the last to the first, `[["blocks.*"]]` all together.
         at: For each layer the epoch, from 0, in which it begins to train. None is `1, 2, 3, …`, one layer an epoch.
         monitor: Instead, the logged name of a metric: whenever it has not improved for `patience` epochs, the next
             layer begins to train.
@@ -71,17 +71,21 @@ class GradualUnfreezing(LifeCycle):
             each layer's own multiple.
         train_batch_norm: Let batch normalizations follow the batches again as soon as their layer is thawed. If
             False they keep the statistics that they came with. Scale and shift are thawed in either case.
+        restore_best: Where `monitor` thaws a layer, first put back the weights and buffers as they were at the end of
+            the epoch in which the metric was best. The optimizer keeps its momentum. They are a second
+            copy of the model, in checkpoints too.
 
     Attributes:
         thawed: How many of the layers train.
-        factors: What each layer's rate is multiplied by.
+        factors: What each layer's rate is multiplied by; with wildcards, known when training has started.
 
     Raises:
         TypeError: If `layers` is a string.
-        ValueError: If an argument is out of its range, or if `at` and `monitor` are both given.
-        MisconfigurationException: When training starts, if a name is unknown, a layer has nothing to train, a
-            parameter is in no optimizer, or nothing would train; or if the optimizer or strategy is one that this cannot
-            work with.
+        ValueError: If an argument is out of its range, if `at` and `monitor` are both given, or if `restore_best` is,
+            without `monitor`.
+        MisconfigurationException: When training starts, if a name is unknown or matches nothing, a layer has nothing to
+            train, a parameter is in no optimizer, or nothing would train; if wildcards match more or fewer layers than
+            `at` or `factor` is for; or if the optimizer or strategy is one that this cannot work with.
 
     Warns:
         UserWarning: When training starts, if the run is too short for a layer to thaw; when it ends, if it was stopped
@@ -98,40 +102,43 @@ class GradualUnfreezing(LifeCycle):
         min_delta: float = 0.0,
         factor: float | Sequence[float] = 1 / 2.6,
         train_batch_norm: bool = False,
+        restore_best: bool = False,
     ) -> None:
         refuse_string("layers", layers)
         if not layers:
             raise ValueError("layers names nothing to thaw. Leave the callback out to train everything.")
         if at is not None and monitor is not None:
             raise ValueError(f"Layers are thawed at={list(at)} or when {monitor!r} stalls: give one of them.")
-        if at is not None and (len(at) != len(layers) or list(at) != sorted(at) or min(at) < 0):
-            raise ValueError(
-                f"at needs an epoch for each of the {len(layers)} layers, none before 0 and none before that of the "
-                f"layer above it, got {list(at)}."
-            )
         if mode not in ("min", "max"):
             raise ValueError(f'mode must be "min" or "max", got {mode!r}.')
         if patience < 1:
             raise ValueError(f"patience must be at least 1 epoch, got {patience}.")
         if min_delta < 0:
             raise ValueError(f"min_delta must not be negative, got {min_delta}.")
-        self.factor = factor if isinstance(factor, int | float) else list(factor)
-        if isinstance(factor, int | float):
-            factor = [factor ** (k + 1) for k in range(len(layers))]
-        if len(factor) != len(layers) or min(factor) <= 0:
+        if restore_best and monitor is None:
             raise ValueError(
-                f"factor must be positive, and as a list have one for each of the {len(layers)} layers, "
-                f"got {list(factor)}."
+                "restore_best needs a metric to say which weights were best: give monitor=, or leave it out."
             )
-        self.layers = [[names] if isinstance(names, str) else list(names) for names in layers]
-        self.at = list(at) if at is not None else list(range(1, len(layers) + 1))
+        if at is not None and (list(at) != sorted(at) or min(at, default=0) < 0):
+            raise ValueError(
+                "at needs an epoch for each layer, none before 0 and none before that of the layer above it, "
+                f"got {list(at)}."
+            )
+        self.factor = factor if isinstance(factor, int | float) else list(factor)
+        if not all(times > 0 for times in ([factor] if isinstance(factor, int | float) else factor)):
+            raise ValueError(f"factor must be positive, got {self.factor}.")
+        self.layers = [names if isinstance(names, str) else list(names) for names in layers]
+        self.at = None if at is None else list(at)
+        self.factors: list[float] = []
+        if not any(isinstance(names, str) and has_wildcards(names) for names in layers):
+            self._count([str(names) for names in layers])
         self.monitor = monitor
         self.mode = mode
         self.patience = patience
         self.min_delta = min_delta
-        self.factors = [float(times) for times in factor]
         self.train_batch_norm = train_batch_norm
-        self._layers: list[_Layer] = []
+        self.restore_best = restore_best
+        self._layers: list[Layer] = []
         self._rates: list[LayerRates] = []
         self._trainer: pl.Trainer | None = None
         self._last_table: str | None = None
@@ -147,6 +154,7 @@ class GradualUnfreezing(LifeCycle):
         self.thawed = 0
         self._best = math.inf if self.mode == "min" else -math.inf
         self._stalled = 0
+        self._best_weights = BestWeights()
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Refuse strategies that this cannot work with."""
@@ -161,7 +169,14 @@ class GradualUnfreezing(LifeCycle):
         # Optimizers are made by now, from parameters that could all be trained, and so is DDP.
         self._trainer = trainer
         self._seen = None
-        self._layers = self._find(trainer, pl_module)
+        layers = layers_of(trainer, pl_module, self.layers)
+        try:
+            self._count([layer.label for layer in layers])
+        except ValueError as error:
+            raise MisconfigurationException(str(error)) from None
+        for layer, factor in zip(layers, self.factors, strict=True):
+            layer.factor = factor
+        self._layers = layers
         factors = {id(p): layer for layer in self._layers for p in layer.parameters}
         self._rates = [
             LayerRates(one, lambda p: factors[id(p)].step_factor if id(p) in factors else 1.0)
@@ -171,13 +186,13 @@ class GradualUnfreezing(LifeCycle):
         drops = not isinstance(trainer.strategy, SingleDeviceStrategy)
         for layer in self._layers:
             layer.freeze(drops)
-            if batch_norms(pl_module, layer.names):
-                layer.norms = FreezeBatchNorm(layer.names)
-                layer.norms.on_train_start(trainer, pl_module)
+            if layer.norms:
+                layer.holding = FreezeBatchNorm(layer.norms)
+                layer.holding.on_train_start(trainer, pl_module)
         self._thaw(trainer, pl_module, max(self.thawed, self._due(trainer.current_epoch)))
         self._check_something_trains(trainer)
         self._never = never_thawed(
-            trainer, self.monitor, self.at, self.patience, self.thawed, len(self._layers)
+            trainer, self.monitor, self._due_at, self.patience, self.thawed, len(self._layers)
         )
         if self._never and not is_trial(trainer):
             rank_zero_warn(self._will_not_thaw(trainer))
@@ -204,14 +219,14 @@ class GradualUnfreezing(LifeCycle):
     ) -> None:
         """Hold frozen batch normalizations: their modes, in compiled graphs too, and their statistics."""
         for layer in self._layers:
-            if layer.norms is not None:
-                layer.norms.on_train_batch_start(trainer, pl_module, batch, batch_idx)
+            if layer.holding is not None:
+                layer.holding.on_train_batch_start(trainer, pl_module, batch, batch_idx)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Say so if training was stopped before all layers had thawed."""
         frozen = self._layers[self.thawed :]
         if frozen and trainer.should_stop and not self._never and not is_trial(trainer):
-            names = "; ".join(", ".join(layer.names) for layer in frozen)
+            names = "; ".join(layer.label for layer in frozen)
             rank_zero_warn(
                 f"Training was stopped in epoch {trainer.current_epoch - 1}, before GradualUnfreezing had thawed "
                 f"{names}. Thaw earlier, or stop later: EarlyStopping waits for layers that thaw by its own metric, "
@@ -240,11 +255,16 @@ class GradualUnfreezing(LifeCycle):
         ahead = self._best - current if self.mode == "min" else current - self._best
         if ahead > self.min_delta:
             self._best, self._stalled = current, 0
+            if self.restore_best and self.thawed < len(self._layers):
+                self._best_weights.keep(pl_module)
             return
         self._stalled += 1
         if self._stalled >= self.patience and self.thawed < len(self._layers):
             self._stalled = 0
+            self._best_weights.restore(pl_module)
             self._thaw(trainer, pl_module, self.thawed + 1)
+            if self.thawed == len(self._layers):
+                self._best_weights = BestWeights()
 
     def release(self) -> None:
         """Give the model and the optimizers back as they were."""
@@ -255,8 +275,8 @@ class GradualUnfreezing(LifeCycle):
             rates.remove()
         for layer in self._layers:
             layer.thaw()
-            if layer.norms is not None:
-                layer.norms.release()
+            if layer.holding is not None:
+                layer.holding.release()
         self._layers, self._rates, self._trainer, self._seen = [], [], None, None
 
     def table(self) -> str:
@@ -277,27 +297,48 @@ class GradualUnfreezing(LifeCycle):
         rest = [p for group in groups for p in group["params"] if id(p) not in named and p.requires_grad]
         rows.append(_row("all others", rest, "yes", 1.0, groups))
         for index, layer in enumerate(self._layers):
-            frozen = f"from epoch {self.at[index]}" if self.monitor is None else "no"
+            frozen = f"from epoch {self._due_at[index]}" if self.monitor is None else "no"
             trains = "yes" if index < self.thawed else frozen
-            rows.append(_row(", ".join(layer.names), layer.parameters, trains, layer.factor, groups))
+            rows.append(_row(layer.label, layer.parameters, trains, layer.factor, groups))
         return aligned(rows, left=(0, 2))
 
     def state_dict(self) -> dict[str, Any]:
-        """How many layers are thawed, and how the metric stands."""
-        return {"thawed": self.thawed, "best": self._best, "stalled": self._stalled}
+        """How many layers are thawed, how the metric stands, and the best weights if they are to be restored."""
+        state = {"thawed": self.thawed, "best": self._best, "stalled": self._stalled}
+        return state | ({"weights": self._best_weights.state} if self._best_weights.state else {})
 
     def take_over(self, state: dict[str, Any]) -> None:
         """Go on from this `state`."""
         self.thawed = state["thawed"]
         self._best = state["best"]
         self._stalled = state["stalled"]
+        self._best_weights.state = state.get("weights", {})
+
+    def _count(self, layers: Sequence[str]) -> None:
+        """See whether `at` and `factor` are for so many layers, and when and how fast each is to train."""
+        count = len(layers)
+        self._due_at = list(range(1, count + 1)) if self.at is None else self.at
+        if len(self._due_at) != count:
+            raise ValueError(
+                f"at needs an epoch for each of the {count} layers, {', '.join(layers)}: got {self.at}."
+            )
+        factor = self.factor
+        self.factors = (
+            [float(times) for times in factor]
+            if isinstance(factor, list)
+            else [float(factor ** (place + 1)) for place in range(count)]
+        )
+        if len(self.factors) != count:
+            raise ValueError(
+                f"factor needs one for each of the {count} layers, {', '.join(layers)}: got {factor}."
+            )
 
     def _will_not_thaw(self, trainer: pl.Trainer) -> str:
         late = range(len(self._layers) - self._never, len(self._layers))
-        names = "; ".join(", ".join(self._layers[index].names) for index in late)
+        names = "; ".join(self._layers[index].label for index in late)
         epochs = run_length(trainer, "epoch")
         if self.monitor is None:
-            places = ", ".join(str(self.at[index]) for index in late)
+            places = ", ".join(str(self._due_at[index]) for index in late)
             return (
                 f"GradualUnfreezing will never thaw {names}: due in epoch {places}, and of the run's {epochs} epochs the "
                 f"last is epoch {(epochs or 0) - 1}. Lower at=, or train longer."
@@ -308,71 +349,15 @@ class GradualUnfreezing(LifeCycle):
         )
 
     def _due(self, epoch: int) -> int:
-        return 0 if self.monitor is not None else sum(at <= epoch for at in self.at)
+        return 0 if self.monitor is not None else sum(at <= epoch for at in self._due_at)
 
     def _thaw(self, trainer: pl.Trainer, pl_module: pl.LightningModule, count: int) -> None:
         for layer in self._layers[:count]:
             layer.thaw()
-            if layer.norms is not None and self.train_batch_norm:
-                layer.norms.release()
-                layer.norms = None
+            if layer.holding is not None and self.train_batch_norm:
+                layer.holding.release()
+                layer.holding = None
         self.thawed = count
-
-    def _find(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> list["_Layer"]:
-        modules = dict(modules_by_name(pl_module))
-        held = {id(p) for o in trainer.optimizers for group in o.param_groups for p in group["params"]}
-        for optimizer in (one for made in trainer.optimizers for one in stepping(made)):
-            if isinstance(optimizer, torch.optim.LBFGS):
-                raise MisconfigurationException(
-                    "LBFGS has one rate for all parameters. Use another optimizer, or leave GradualUnfreezing out."
-                )
-            if not calls_hooks(optimizer):
-                raise MisconfigurationException(
-                    f"{type(optimizer).__name__} calls no hooks at its steps, and hides the optimizer that makes them. "
-                    "Let it hold that as an attribute, or leave GradualUnfreezing out."
-                )
-        taken: set[int] = set()
-        layers = []
-        for names, factor in zip(self.layers, self.factors, strict=True):
-            parameters: dict[str, nn.Parameter] = {}
-            for name in names:
-                if as_written(name) not in modules:
-                    some = ", ".join(
-                        dict.fromkeys(n.rpartition(".")[0] for n, _ in parameters_by_name(pl_module))
-                    )
-                    raise MisconfigurationException(
-                        f"{type(pl_module).__name__} has no submodule {name!r}. Those with parameters are {some}."
-                    )
-                for own, parameter in parameters_by_name(modules[as_written(name)]):
-                    # What two layers share belongs to the upper one.
-                    if id(parameter) not in taken and parameter.requires_grad:
-                        parameters[f"{name}.{own}"] = parameter
-                        taken.add(id(parameter))
-            if not parameters:
-                others = [type(o).__name__ for o in callbacks_of(trainer) if isinstance(o, BaseFinetuning)]
-                way = (
-                    f"Leave {others[0]} out, which freezes and thaws by itself."
-                    if others
-                    else "Leave it out."
-                )
-                raise MisconfigurationException(
-                    f"{', '.join(names)} has no parameter to train: none at all, only such with requires_grad=False, "
-                    f"or only such as belong to a layer named before it. {way}"
-                )
-            lazy = [name for name, parameter in parameters.items() if is_lazy(parameter)]
-            if lazy:
-                raise MisconfigurationException(
-                    f"{', '.join(lazy)} belong to a lazy layer and have no numbers yet. Call the model once, with a "
-                    "batch, before training."
-                )
-            lacking = [name for name, parameter in parameters.items() if id(parameter) not in held]
-            if lacking:
-                raise MisconfigurationException(
-                    f"No optimizer holds {', '.join(lacking)}. configure_optimizers must hand over all parameters; "
-                    "GradualUnfreezing keeps those from training that are frozen."
-                )
-            layers.append(_Layer(names, list(parameters.values()), factor))
-        return layers
 
     def _check_something_trains(self, trainer: pl.Trainer) -> None:
         if self.thawed:
@@ -384,30 +369,6 @@ class GradualUnfreezing(LifeCycle):
                 "Nothing would train in the first epoch: every parameter belongs to a frozen layer. Leave the head out "
                 "of layers, or thaw the first of them at=[0, …]."
             )
-
-
-@dataclass
-class _Layer:
-    names: list[str]
-    parameters: list[nn.Parameter]
-    factor: float
-    step_factor: float | None = None
-    drops: bool = False
-    norms: FreezeBatchNorm | None = field(default=None, repr=False)
-
-    def freeze(self, drops: bool) -> None:
-        """Let these parameters stay as they are; `drops` if gradients are still to be found for them."""
-        self.step_factor = None
-        self.drops = drops
-        if not drops:
-            for parameter in self.parameters:
-                parameter.requires_grad_(False)
-
-    def thaw(self) -> None:
-        self.step_factor = self.factor
-        self.drops = False
-        for parameter in self.parameters:
-            parameter.requires_grad_(True)
 
 
 def _row(

@@ -391,8 +391,12 @@ def test_statistics_that_follow_their_thawed_layer_are_measured_by_weight_averag
         ({"monitor": "x", "mode": "least"}, "got 'least'"),
         ({"monitor": "x", "patience": 0}, "at least 1 epoch, got 0"),
         ({"monitor": "x", "min_delta": -1}, "must not be negative, got -1"),
-        ({"factor": 0}, r"must be positive.*got \[0, 0\]"),
-        ({"factor": [0.5]}, "one for each of the 2 layers"),
+        ({"factor": 0}, r"must be positive, got 0"),
+        ({"factor": [0.5, math.nan]}, r"must be positive, got \[0.5, nan\]"),
+        ({"factor": [0.5]}, r"one for each of the 2 layers, network.3, network.1: got \[0.5\]"),
+        ({"layers": ["network.*"], "at": [2, 1]}, r"got \[2, 1\]"),
+        ({"layers": ["network.*"], "factor": 0}, r"must be positive, got 0"),
+        ({"restore_best": True}, "restore_best needs a metric.*give monitor="),
     ],
 )
 def test_arguments_out_of_range_are_refused(arguments, message):
