@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from lightning_modules.pretrained.auxiliary import AuxiliaryTask, rotations
     from lightning_modules.pretrained.transfer import reuse
     from lightning_modules.pretrained.transfer_keras import KerasModule
+    from lightning_modules.pretrained.transfer_rate_groups import layer_rate_groups
     from lightning_modules.pretrained.transfer_report import ReuseReport, WeightsDoNotFit
     from lightning_modules.pretrained.transfer_unfreezing import GradualUnfreezing
     from lightning_modules.pretrained.unsupervised import GaussianNoise, MaskingNoise, StackedAutoencoder
@@ -154,6 +155,7 @@ _MODULE_OF = {
     "fold_batch_norm": "gradients.batch_norm_folding",
     "fraction_small": "regularization.penalties_sparsity",
     "initialize": "gradients.initialization",
+    "layer_rate_groups": "pretrained.transfer_rate_groups",
     "limit_of_doubt": "compression.abstaining",
     "low_latency": "compression.latency",
     "mc_dropout": "regularization.mc_dropout",
@@ -245,6 +247,7 @@ __all__ = [
     "fold_batch_norm",
     "fraction_small",
     "initialize",
+    "layer_rate_groups",
     "limit_of_doubt",
     "low_latency",
     "mc_dropout",

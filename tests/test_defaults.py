@@ -82,6 +82,7 @@ DEFAULTS = {
     "fold_batch_norm": "example=None, strict=True, tolerance=1e-05",
     "fraction_small": "below=0.0",
     "initialize": "scheme=None, distribution='normal', activation=None, example=None, generator=None",
+    "layer_rate_groups": "groups=None",
     "low_latency": "example=None, dtype=None",
     "mc_dropout": "samples=100, outputs='logits', seed=None, memory=268435456, keep_samples=False",
     "plan_folding": "example=None",
