@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from lightning_modules.gradients.initialization import Initialize, initialize
     from lightning_modules.gradients.initialization_report import InitializationReport
     from lightning_modules.gradients.signal import signal
+    from lightning_modules.gradients.signal_logging import LogSignal
     from lightning_modules.gradients.signal_report import SignalReport
     from lightning_modules.history import History
     from lightning_modules.networks import MLP
@@ -59,13 +60,20 @@ if TYPE_CHECKING:
     from lightning_modules.recipes.conflicts import Conflict, conflicts
     from lightning_modules.recipes.network import RecipeMLP
     from lightning_modules.recipes.recipe import Recipe, recipe
+    from lightning_modules.regularization.calibration import CalibrationReport, calibration_error
     from lightning_modules.regularization.dropout import add_dropout
+    from lightning_modules.regularization.ensemble import DeepEnsemble, deep_ensemble
     from lightning_modules.regularization.max_norm import MaxNorm
     from lightning_modules.regularization.mc_dropout import MCDropout, mc_dropout
     from lightning_modules.regularization.mc_dropout_prediction import MCPrediction
     from lightning_modules.regularization.penalties import L2Penalty, ProximalL1, SubgradientL1
     from lightning_modules.regularization.penalties_groups import decay_groups, split_parameters
     from lightning_modules.regularization.penalties_sparsity import fraction_small, zero_small_
+    from lightning_modules.regularization.temperature import (
+        TemperatureScaling,
+        fit_temperature,
+        temperature_scaling,
+    )
     from lightning_modules.schedules.cosine import CosineDecay, CosineRestarts
     from lightning_modules.schedules.decay import (
         ExponentialDecay,
@@ -91,6 +99,7 @@ _MODULE_OF = {
     "AdamW": "optimizers.adamw",
     "AdaptiveGradientClipping": "gradients.gradient_clipping_adaptive",
     "AuxiliaryTask": "pretrained.auxiliary",
+    "CalibrationReport": "regularization.calibration",
     "Classifier": "classifier",
     "ClipGradientNorm": "gradients.gradient_clipping",
     "ClipGradientPercentile": "gradients.gradient_clipping_percentile",
@@ -98,6 +107,7 @@ _MODULE_OF = {
     "Conflict": "recipes.conflicts",
     "CosineDecay": "schedules.cosine",
     "CosineRestarts": "schedules.cosine",
+    "DeepEnsemble": "regularization.ensemble",
     "Digits": "data.digits",
     "ExponentialDecay": "schedules.decay",
     "FashionMNIST": "data.fashion_mnist",
@@ -116,6 +126,7 @@ _MODULE_OF = {
     "KerasModule": "pretrained.transfer_keras",
     "L2Penalty": "regularization.penalties",
     "LinearDecay": "schedules.decay",
+    "LogSignal": "gradients.signal_logging",
     "MCDropout": "regularization.mc_dropout",
     "MCPrediction": "regularization.mc_dropout_prediction",
     "MLP": "networks",
@@ -145,13 +156,17 @@ _MODULE_OF = {
     "StackedAutoencoder": "pretrained.unsupervised",
     "SubgradientL1": "regularization.penalties",
     "SwiGLU": "gradients.activations",
+    "TemperatureScaling": "regularization.temperature",
     "Warmup": "schedules.warmup",
     "WeightsDoNotFit": "pretrained.transfer_report",
     "abstain": "compression.abstaining",
     "add_dropout": "regularization.dropout",
+    "calibration_error": "regularization.calibration",
     "conflicts": "recipes.conflicts",
     "decay_groups": "regularization.penalties_groups",
+    "deep_ensemble": "regularization.ensemble",
     "dense_state_dict": "compression.sparse",
+    "fit_temperature": "regularization.temperature",
     "fold_batch_norm": "gradients.batch_norm_folding",
     "fraction_small": "regularization.penalties_sparsity",
     "initialize": "gradients.initialization",
@@ -173,6 +188,7 @@ _MODULE_OF = {
     "sparse_size": "compression.sparse",
     "sparse_state_dict": "compression.sparse",
     "split_parameters": "regularization.penalties_groups",
+    "temperature_scaling": "regularization.temperature",
     "zero_small_": "regularization.penalties_sparsity",
 }
 
@@ -184,6 +200,7 @@ __all__ = [
     "AdamW",
     "AdaptiveGradientClipping",
     "AuxiliaryTask",
+    "CalibrationReport",
     "Classifier",
     "ClipGradientNorm",
     "ClipGradientPercentile",
@@ -191,6 +208,7 @@ __all__ = [
     "Conflict",
     "CosineDecay",
     "CosineRestarts",
+    "DeepEnsemble",
     "Digits",
     "ExponentialDecay",
     "FashionMNIST",
@@ -209,6 +227,7 @@ __all__ = [
     "KerasModule",
     "L2Penalty",
     "LinearDecay",
+    "LogSignal",
     "MCDropout",
     "MCPrediction",
     "MaskingNoise",
@@ -237,13 +256,17 @@ __all__ = [
     "StackedAutoencoder",
     "SubgradientL1",
     "SwiGLU",
+    "TemperatureScaling",
     "Warmup",
     "WeightsDoNotFit",
     "abstain",
     "add_dropout",
+    "calibration_error",
     "conflicts",
     "decay_groups",
+    "deep_ensemble",
     "dense_state_dict",
+    "fit_temperature",
     "fold_batch_norm",
     "fraction_small",
     "initialize",
@@ -265,6 +288,7 @@ __all__ = [
     "sparse_size",
     "sparse_state_dict",
     "split_parameters",
+    "temperature_scaling",
     "zero_small_",
 ]
 

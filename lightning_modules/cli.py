@@ -29,6 +29,7 @@ from lightning_modules.gradients.gradient_clipping import ClipGradientNorm, Clip
 from lightning_modules.gradients.gradient_clipping_adaptive import AdaptiveGradientClipping
 from lightning_modules.gradients.gradient_clipping_percentile import ClipGradientPercentile
 from lightning_modules.gradients.initialization import Initialize
+from lightning_modules.gradients.signal_logging import LogSignal
 from lightning_modules.history import History
 from lightning_modules.networks import MLP
 from lightning_modules.pretrained.transfer_unfreezing import GradualUnfreezing
@@ -68,6 +69,7 @@ SHORT_NAMES = (
     Initialize,
     L2Penalty,
     LinearDecay,
+    LogSignal,
     MLP,
     MaxNorm,
     OneCycle,

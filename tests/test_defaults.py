@@ -25,6 +25,7 @@ DEFAULTS = {
     "ClipGradientValue": "non_finite='raise', every_step=False",
     "CosineDecay": "end=0.0, total_steps=None",
     "CosineRestarts": "cycles=3, lengthen=2.0, end=0.0, total_steps=None",
+    "DeepEnsemble": "outputs='logits', rows=1024, keep_samples=False",
     "Digits": (
         "batch_size=32, train_size=None, standardize=True, label_noise=0.0, drop_last=False, "
         "seed=42, evaluation_batch_size=500"
@@ -50,6 +51,7 @@ DEFAULTS = {
     "KerasModule": "names=()",
     "L2Penalty": "exempt=()",
     "LinearDecay": "end=0.0, total_steps=None",
+    "LogSignal": "every=100, measures=('std', 'dead', 'saturated', 'gradient_norm')",
     "MCDropout": "samples=100, outputs='logits', seed=0, memory=268435456, keep_samples=False",
     "MCPrediction": "entropy=None, mutual_information=None, samples=None",
     "MaskingNoise": "fraction=0.25, value=0.0",
@@ -75,10 +77,13 @@ DEFAULTS = {
     "StackedAutoencoder": "noise=None, epochs_per_layer=1, optimizer=adam, loss=mse_loss",
     "SubgradientL1": "small=0.001, exempt=()",
     "SwiGLU": "bias=False",
+    "TemperatureScaling": "temperature=1.0",
     "Warmup": "steps=0.05, after=None, total_steps=None",
     "add_dropout": "after=None, dropout=None",
+    "calibration_error": "bins=15",
     "conflicts": "optimizer=None",
     "decay_groups": "exempt=()",
+    "deep_ensemble": "outputs='logits', rows=1024, keep_samples=False",
     "fold_batch_norm": "example=None, strict=True, tolerance=1e-05",
     "fraction_small": "below=0.0",
     "initialize": "scheme=None, distribution='normal', activation=None, example=None, generator=None",

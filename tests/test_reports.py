@@ -10,6 +10,7 @@ from lightning_modules import (
     MCPrediction,
     RangeTest,
     Split,
+    calibration_error,
     initialize,
     mc_dropout,
     plan_folding,
@@ -57,6 +58,10 @@ REPORTS = {
     "MCPrediction": (
         probabilities,
         "mean: 50 × 3, std: 50 × 3, entropy: 50, mutual_information: 50, samples: 10 × 50 × 3",
+    ),
+    "CalibrationReport": (
+        lambda: calibration_error(probabilities().mean, torch.zeros(50).long()),
+        "expected error ",
     ),
     "Selective": (
         lambda: selective_accuracy(torch.arange(50) < 40, torch.arange(50.0)),

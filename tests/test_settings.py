@@ -22,6 +22,7 @@ SAID = {
     "History()": lm.History,
     "Initialize(scheme='he', activation=Tanh)": lambda: lm.Initialize("he", activation=nn.Tanh),
     "L2Penalty(strength=0.1, exempt=[Embedding])": lambda: lm.L2Penalty(0.1, exempt=[nn.Embedding]),
+    "LogSignal(every=50)": lambda: lm.LogSignal(50),
     "MaxNorm(radius=3.0)": lambda: lm.MaxNorm(3.0),
     "ProximalL1(strength=0.1)": lambda: lm.ProximalL1(0.1),
     "RateHistory()": lm.RateHistory,

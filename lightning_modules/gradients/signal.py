@@ -86,18 +86,18 @@ def signal(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] |
         twin = copy_of(model)
     except (RuntimeError, TypeError) as error:  # tensors with a history; locks, generators and their like
         raise ValueError(f"{type(model).__name__} cannot be copied: {error}") from error
-    watch = _Watch(twin)
+    watch = Watch(twin)
     devices = {p.device for p in twin.parameters() if p.device.type == "cuda"}
     with torch.random.fork_rng(devices=devices), torch.enable_grad(), watch:
         loss = _loss(twin, with_own_tensors(batch), loss_fn)
     if loss is None:
-        return SignalReport(tuple(_row(seen, {}) for seen in watch.seen))
+        return SignalReport(watch.rows({}))
     if loss.numel() != 1:
         raise ValueError(f"A loss is one number, got shape {tuple(loss.shape)}. Use its mean.")
     weights = [parameter for parameter in twin.parameters() if parameter.requires_grad]
     found = torch.autograd.grad(loss, weights, allow_unused=True) if loss.requires_grad else ()
     gradients = {id(weight): gradient for weight, gradient in zip(weights, found, strict=bool(found))}
-    return SignalReport(tuple(_row(seen, gradients) for seen in watch.seen), loss.item())
+    return SignalReport(watch.rows(gradients), loss.item())
 
 
 def _loss(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] | None) -> Tensor | None:
@@ -148,8 +148,12 @@ class _Seen:
     saturated: Tensor | None
 
 
-class _Watch:
-    """While it is open, every call of every layer is measured."""
+class Watch:
+    """While it is open, every call of every layer is measured.
+
+    Args:
+        model: Whose layers.
+    """
 
     def __init__(self, model: nn.Module) -> None:
         self.seen: list[_Seen] = []
@@ -169,6 +173,14 @@ class _Watch:
     def __exit__(self, *error: object) -> None:
         for handle in self._handles:
             handle.remove()
+
+    def rows(self, gradients: Mapping[int, Tensor | None]) -> tuple[LayerSignal, ...]:
+        """What was seen.
+
+        Args:
+            gradients: Those of the weights, by their identity.
+        """
+        return tuple(_row(seen, gradients) for seen in self.seen)
 
     @torch.no_grad()
     def _measure(self, module: nn.Module, args: Any, output: Any) -> None:

@@ -22,7 +22,6 @@ Houlsby, Huszár, Ghahramani, Lengyel, "Bayesian Active Learning for Classificat
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Literal, get_args
 
 import pytorch_lightning as pl
 import torch
@@ -33,8 +32,13 @@ from lightning_modules.batch_inputs import inputs_of
 from lightning_modules.module_names import modules_by_name
 from lightning_modules.regularization.mc_dropout_prediction import MCPrediction, Tally
 from lightning_modules.regularization.mc_dropout_probe import probe
-
-Outputs = Literal["logits", "probabilities", "values"]
+from lightning_modules.regularization.predicted_outputs import (
+    Outputs,
+    check_kind,
+    check_output,
+    check_sums,
+    in_float,
+)
 
 # On a processor the time per row falls up to a few hundred rows, and rises again where the caches are full.
 _ROWS_ON_CPU = 1024
@@ -115,7 +119,7 @@ def mc_dropout(
     generators = _own_random_numbers(inputs.device, seed is not None)
     with dropout_on(model), generators, torch.inference_mode(False), torch.no_grad():
         seen = probe(model, inputs[:1].clone())
-        _check_output(seen.output, outputs)
+        check_output(seen.output, 1, outputs)
         # The statistics of a pass take some more tensors of the output's size.
         needs = seen.bytes_per_item + 4 * seen.output.nbytes
         rows = memory // needs
@@ -203,16 +207,10 @@ def _predict(
             repeated = inputs.repeat(repeat, *(1,) * (inputs.ndim - 1))
             version = repeated._version
         output = model(repeated)
-        if not isinstance(output, Tensor) or len(output) != repeat * n:
-            raise ValueError(
-                f"The model must return one output for each input, got {_shape(output)} for {repeat * n} inputs. "
-                "Dimension 0 of inputs and outputs must be the items."
-            )
-        # Under bf16-mixed precision, say; the spread of such numbers would be that of their rounding.
-        if output.dtype in (torch.float16, torch.bfloat16):
-            output = output.float()
+        check_output(output, repeat * n, outputs)
+        output = in_float(output)
         if tally.count == 0 and outputs != "values":
-            _check_sums(output, outputs)
+            check_sums(output, outputs)
         if outputs == "logits":
             output = output.softmax(dim=1)
         tally.add(output.unflatten(0, (repeat, n)))
@@ -230,37 +228,4 @@ def _own_random_numbers(device: torch.device, wanted: bool) -> AbstractContextMa
 def _check(samples: int, outputs: str) -> None:
     if samples < 2:
         raise ValueError(f"MC dropout needs at least 2 samples to see a spread, got {samples}.")
-    if outputs not in get_args(Outputs):
-        raise ValueError(f'outputs must be "logits", "probabilities" or "values", got {outputs!r}.')
-
-
-def _check_output(output: Any, outputs: Outputs) -> None:
-    """Look at what the model returned for one item."""
-    if not isinstance(output, Tensor):
-        raise TypeError(f"The model must return a tensor, got {type(output).__name__}.")
-    if output.ndim < 1 or len(output) != 1:
-        raise ValueError(
-            f"The model must return one output for each input, got {_shape(output)} for 1 input. "
-            "Dimension 0 of inputs and outputs must be the items."
-        )
-    if outputs == "values":
-        return
-    if output.ndim < 2 or output.shape[1] < 2:
-        raise ValueError(
-            f"Class probabilities stand in dimension 1, one for each of at least two classes, got {_shape(output)}. "
-            'For a single number per item, use outputs="values".'
-        )
-
-
-def _check_sums(output: Tensor, outputs: Outputs) -> None:
-    """Look whether what the model returned for several items are probabilities."""
-    sums = output.sum(dim=1)
-    are_probabilities = bool((output >= 0).all()) and torch.allclose(sums, torch.ones_like(sums), atol=1e-2)
-    if are_probabilities != (outputs == "probabilities"):
-        hint = "are probabilities already" if are_probabilities else "do not sum to 1 over the classes"
-        right = "probabilities" if are_probabilities else "logits"
-        raise ValueError(f'outputs={outputs!r}, but the model\'s {hint}. Use outputs="{right}".')
-
-
-def _shape(output: Any) -> str:
-    return f"shape {tuple(output.shape)}" if isinstance(output, Tensor) else f"a {type(output).__name__}"
+    check_kind(outputs)

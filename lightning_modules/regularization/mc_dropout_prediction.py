@@ -1,4 +1,4 @@
-"""What repeated predictions of one network say: their mean, how far they spread, and what kind of doubt it is."""
+"""What several predictions for the same items say: their mean, how far they spread, and what kind of doubt it is."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -17,7 +17,9 @@ _SHOWN = 10
     repr=False
 )  # not frozen: Lightning moves predictions to the CPU, and refuses to do so with frozen ones
 class MCPrediction(Report):
-    """The prediction for n items, from K passes with dropout. Printed, it is a table of the first ten.
+    """The prediction for n items, from K passes: of one network with dropout, or one of each network of an ensemble.
+
+    Printed, it is a table of the first ten.
 
     Attributes:
         mean: Mean over the passes, of class probabilities with shape (n, classes, ...), or of the outputs.
