@@ -40,6 +40,8 @@ class AdaGrad(PerParameterOptimizer):
     Left out of torch's options are `lr_decay`, `initial_accumulator_value`, `foreach`, `differentiable`,
     `fused`; so are sparse and complex parameters.
 
+    To train fast, use `torch.optim.Adagrad` with `fused=True`, which makes these steps in one call for all parameters.
+
     Args:
         params: Parameters, or groups of them with settings of their own.
         lr: The learning rate η, the length of a weight's first step.
@@ -50,11 +52,12 @@ class AdaGrad(PerParameterOptimizer):
 
     Raises:
         ValueError: If `lr`, `eps` or `weight_decay` is negative.
-        TypeError: In a step, if a gradient is sparse or complex.
+        TypeError: If there is no such setting, or a parameter is complex; in a step, if a gradient is sparse.
     """
 
     counterpart: ClassVar = torch.optim.Adagrad
     fixed: ClassVar = {"lr_decay": 0}
+    for_sparse: ClassVar = torch.optim.Adagrad
 
     def __init__(
         self,

@@ -41,6 +41,8 @@ class Adam(PerParameterOptimizer):
     Left out of torch's options are `amsgrad`, `foreach`, `capturable`, `differentiable`, `fused`,
     `decoupled_weight_decay`; so are sparse and complex parameters.
 
+    To train fast, use `torch.optim.Adam` with `fused=True`, which makes these steps in one call for all parameters.
+
     Args:
         params: Parameters, or groups of them with settings of their own.
         lr: The learning rate η.
@@ -53,7 +55,7 @@ class Adam(PerParameterOptimizer):
 
     Raises:
         ValueError: If `lr`, `eps` or `weight_decay` is negative, or one of `betas` not in [0, 1).
-        TypeError: In a step, if a gradient is sparse or complex.
+        TypeError: If there is no such setting, or a parameter is complex; in a step, if a gradient is sparse.
     """
 
     counterpart: ClassVar[type[torch.optim.Optimizer]] = torch.optim.Adam

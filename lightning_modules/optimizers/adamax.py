@@ -41,6 +41,8 @@ class AdaMax(PerParameterOptimizer):
     Left out of torch's options are `foreach`, `differentiable`, `capturable`; so are sparse and complex
     parameters.
 
+    To train fast, use `torch.optim.Adamax` with `foreach=True`; it has no fused form.
+
     Args:
         params: Parameters, or groups of them with settings of their own.
         lr: The learning rate η.
@@ -51,7 +53,7 @@ class AdaMax(PerParameterOptimizer):
 
     Raises:
         ValueError: If `lr`, `eps` or `weight_decay` is negative, or one of `betas` not in [0, 1).
-        TypeError: In a step, if a gradient is sparse or complex.
+        TypeError: If there is no such setting, or a parameter is complex; in a step, if a gradient is sparse.
     """
 
     counterpart: ClassVar = torch.optim.Adamax

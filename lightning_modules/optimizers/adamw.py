@@ -43,6 +43,8 @@ class AdamW(Adam):
     Left out of torch's options are `amsgrad`, `foreach`, `capturable`, `differentiable`, `fused`; so are sparse
     and complex parameters.
 
+    To train fast, use `torch.optim.AdamW` with `fused=True`, which makes these steps in one call for all parameters.
+
     Args:
         params: Parameters, or groups of them with settings of their own.
         lr: The learning rate η.
@@ -54,7 +56,7 @@ class AdamW(Adam):
 
     Raises:
         ValueError: If `lr`, `eps` or `weight_decay` is negative, or one of `betas` not in [0, 1).
-        TypeError: In a step, if a gradient is sparse or complex.
+        TypeError: If there is no such setting, or a parameter is complex; in a step, if a gradient is sparse.
     """
 
     counterpart: ClassVar = torch.optim.AdamW

@@ -44,6 +44,8 @@ class Nadam(PerParameterOptimizer):
     Left out of torch's options are `decoupled_weight_decay`, `foreach`, `capturable`, `differentiable`; so are
     sparse and complex parameters.
 
+    To train fast, use `torch.optim.NAdam` with `foreach=True`; it has no fused form.
+
     Args:
         params: Parameters, or groups of them with settings of their own.
         lr: The learning rate η.
@@ -57,7 +59,7 @@ class Nadam(PerParameterOptimizer):
 
     Raises:
         ValueError: If `lr`, `eps`, `weight_decay` or `momentum_decay` is negative, or one of `betas` not in [0, 1).
-        TypeError: In a step, if a gradient is sparse or complex.
+        TypeError: If there is no such setting, or a parameter is complex; in a step, if a gradient is sparse.
     """
 
     counterpart: ClassVar = torch.optim.NAdam

@@ -48,6 +48,8 @@ class Nesterov(Momentum):
     Left out of torch's options are `dampening`, `nesterov`, `foreach`, `differentiable`, `fused`; so are sparse
     and complex parameters.
 
+    To train fast, use `torch.optim.SGD` with `fused=True`, which makes these steps in one call for all parameters.
+
     Args:
         params: Parameters, or groups of them with settings of their own.
         lr: The learning rate η.
@@ -61,7 +63,7 @@ class Nesterov(Momentum):
     Raises:
         ValueError: If `lr` or `weight_decay` is negative, or `momentum` not in (0, 1); in a step, if `paper_form`
             is set and there is no closure.
-        TypeError: In a step, if a gradient is sparse or complex.
+        TypeError: If there is no such setting, or a parameter is complex; in a step, if a gradient is sparse.
     """
 
     counterpart: ClassVar = torch.optim.SGD

@@ -28,25 +28,24 @@ class PerParameterOptimizer(Optimizer, ABC):
     Attributes:
         counterpart: torch's optimizer of the same equation, which has more options.
         fixed: Settings of torch's counterpart that the equation does not have, with the value that leaves them out.
+        for_sparse: torch's optimizer for parameters whose gradients are sparse.
 
     Raises:
         ValueError: If a setting is out of its range; on loading, if the state is not this optimizer's.
-        TypeError: If there is no such setting; in a step, if a gradient is sparse or complex.
+        TypeError: If there is no such setting, of a group either; if a parameter is complex; in a step, if a gradient is
+            sparse.
     """
 
     counterpart: ClassVar[type[Optimizer]] = Optimizer
     fixed: ClassVar[Mapping[str, object]] = {}
+    for_sparse: ClassVar[type[Optimizer]] = torch.optim.SparseAdam
 
     def __new__(cls, *arguments: Any, **settings: Any) -> Self:
         """Refuse a setting of a name that there is not, and say who has it."""
         known = inspect.signature(cls).parameters
         unknown = [name for name in settings if name not in known]
         if unknown and all(one.kind is not one.VAR_KEYWORD for one in known.values()):
-            has_it = unknown[0] in inspect.signature(cls.counterpart).parameters
-            raise TypeError(
-                f"{cls.__name__} has no setting {unknown[0]!r}, only {', '.join(known)}: it is the equation alone. "
-                f"torch.optim.{cls.counterpart.__name__} has {'it' if has_it else 'more, but no such either'}."
-            )
+            raise cls._no_setting(unknown[0])
         return super().__new__(cls)
 
     def __init__(self, params: ParamsT, **settings: Any) -> None:
@@ -161,8 +160,17 @@ class PerParameterOptimizer(Optimizer, ABC):
         Args:
             param_group: The parameters as "params", and settings of their own; the others are the defaults.
         """
+        for name, value in param_group.items():
+            is_ours = name == "params" or (name in self.defaults and name not in self.fixed)
+            # What it says may be torch's default: groups are taken from torch's optimizers too.
+            if not is_ours and name in self._torchs_settings() and (value or 0) != self.fixed.get(name, 0):
+                raise self._no_setting(name)
         self.check(self.defaults | param_group)
         super().add_param_group(param_group)
+        for parameter in self.param_groups[-1]["params"]:
+            if parameter.is_complex():
+                self.param_groups.pop()
+                raise self._is_complex(parameter)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from a state that this optimizer or torch's counterpart has saved."""
@@ -190,17 +198,35 @@ class PerParameterOptimizer(Optimizer, ABC):
         """Before anything has moved, refuse what the equations are not for."""
         for parameter in (parameter for group in self.param_groups for parameter in group["params"]):
             gradient = parameter.grad
-            if gradient is not None and (gradient.is_sparse or gradient.is_complex()):
-                name, shape = type(self).__name__, tuple(parameter.shape)
-                if gradient.is_sparse:
-                    raise TypeError(
-                        f"{name} needs dense gradients, and that of a parameter of shape {shape} is sparse. Use "
-                        "sparse=False in its nn.Embedding, or torch.optim.SparseAdam for that parameter."
-                    )
+            if gradient is None:
+                continue
+            if gradient.is_sparse:
                 raise TypeError(
-                    f"{name} moves real numbers, and a parameter of shape {shape} is complex. Make it real with "
-                    "torch.view_as_real, or use the optimizer of torch.optim."
+                    f"{type(self).__name__} needs dense gradients, and that of a parameter of shape "
+                    f"{tuple(parameter.shape)} is sparse. Use sparse=False in its nn.Embedding, or "
+                    f"torch.optim.{self.for_sparse.__name__} for that parameter."
                 )
+            if gradient.is_complex():  # the model was converted after this was made
+                raise self._is_complex(parameter)
+
+    def _is_complex(self, parameter: Tensor) -> TypeError:
+        return TypeError(
+            f"{type(self).__name__} moves real numbers, and a parameter of shape {tuple(parameter.shape)} is complex. "
+            f"Make it real with torch.view_as_real, or use torch.optim.{self.counterpart.__name__}, which takes it."
+        )
+
+    @classmethod
+    def _torchs_settings(cls) -> Mapping[str, inspect.Parameter]:
+        return inspect.signature(cls.counterpart).parameters
+
+    @classmethod
+    def _no_setting(cls, name: str) -> TypeError:
+        has_it = name in cls._torchs_settings()
+        return TypeError(
+            f"{cls.__name__} has no setting {name!r}, only {', '.join(inspect.signature(cls).parameters)}: it is the "
+            f"equation alone. torch.optim.{cls.counterpart.__name__} has "
+            f"{'it' if has_it else 'more, but no such either'}."
+        )
 
 
 def step_count() -> Tensor:

@@ -40,6 +40,8 @@ class RMSProp(PerParameterOptimizer):
     Left out of torch's options are `momentum`, `centered`, `capturable`, `foreach`, `differentiable`; so are
     sparse and complex parameters.
 
+    To train fast, use `torch.optim.RMSprop` with `foreach=True`; it has no fused form.
+
     Args:
         params: Parameters, or groups of them with settings of their own.
         lr: The learning rate η.
@@ -51,7 +53,7 @@ class RMSProp(PerParameterOptimizer):
 
     Raises:
         ValueError: If `lr`, `eps` or `weight_decay` is negative, or `alpha` not in [0, 1).
-        TypeError: In a step, if a gradient is sparse or complex.
+        TypeError: If there is no such setting, or a parameter is complex; in a step, if a gradient is sparse.
     """
 
     counterpart: ClassVar = torch.optim.RMSprop

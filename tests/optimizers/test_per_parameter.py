@@ -3,7 +3,9 @@
 import copy
 import inspect
 import pickle
+import re
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
@@ -322,12 +324,48 @@ def test_sparse_gradients_are_refused_before_anything_moves(make):
     assert first.item() == 1
 
 
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks are implicitly disabled:UserWarning")
 @every_one
-def test_complex_parameters_are_refused(make):
+def test_the_class_that_is_named_for_sparse_gradients_takes_them(make):
+    table = nn.Embedding(10, 3, sparse=True)
+    table(torch.tensor([1, 2])).sum().backward()
+    with pytest.raises(TypeError, match="sparse") as refused:
+        make([table.weight]).step()
+    (named,) = re.findall(r"torch\.optim\.(\w+) for that", str(refused.value))
+    before = table.weight.detach().clone()
+    settings = {"momentum": 0.9, "nesterov": make is Nesterov} if named == "SGD" else {}
+    getattr(torch.optim, named)([table.weight], lr=0.1, **settings).step()
+    assert (table.weight != before).any(dim=1).tolist() == [False, True, True, *[False] * 7]
+
+
+@every_one
+def test_complex_parameters_are_refused_when_it_is_made_and_the_class_that_is_named_takes_them(make):
     weight = nn.Parameter(torch.ones(2, dtype=torch.complex64))
     weight.grad = torch.ones_like(weight)
+    with pytest.raises(TypeError, match=r"shape \(2,\) is complex") as refused:
+        make([weight])
+    (named,) = re.findall(r"use torch\.optim\.(\w+), which takes it", str(refused.value))
+    getattr(torch.optim, named)([weight], lr=0.1).step()
+    assert (weight != 1).all()
+
+
+@every_one
+def test_a_complex_group_is_not_taken_in(make):
+    optimizer = make([one()])
+    with pytest.raises(TypeError, match="is complex"):
+        optimizer.add_param_group({"params": [nn.Parameter(torch.ones(2, dtype=torch.complex64))]})
+    assert len(optimizer.param_groups) == 1
+    optimizer.step()
+
+
+@every_one
+def test_a_model_that_is_made_complex_later_is_refused_in_the_step(make):
+    weight = nn.Parameter(torch.ones(2))
+    optimizer = make([weight])
+    weight.data = weight.data.to(torch.complex64)
+    weight.grad = torch.ones_like(weight)
     with pytest.raises(TypeError, match=r"shape \(2,\) is complex"):
-        make([weight]).step()
+        optimizer.step()
 
 
 BAD = [
@@ -502,6 +540,52 @@ def test_a_setting_that_only_torch_has_names_torchs_class(name):
         assert f"`{word}`" in ours.__doc__.partition("Args:")[0]
     with pytest.raises(TypeError, match=r"no setting 'rate', only params, lr, .*no such either"):
         ours(weights, rate=0.1)
+
+
+@every_pair
+def test_a_groups_setting_that_only_torch_has_names_torchs_class_too(name):
+    ours = PAIRS[name][0]
+    settings = set(inspect.signature(ours.counterpart).parameters) - set(inspect.signature(ours).parameters)
+    for word in settings - {"decoupled_weight_decay", "nesterov"}:
+        message = f"{name} has no setting '{word}'.*torch.optim.{ours.counterpart.__name__} has it"
+        with pytest.raises(TypeError, match=message):
+            ours([{"params": [one()], word: 0.5}])
+        optimizer = ours([one()])
+        with pytest.raises(TypeError, match=message):
+            optimizer.add_param_group({"params": [one()], word: True})
+        assert len(optimizer.param_groups) == 1
+        ours([{"params": [one()], word: ours.fixed.get(word)}, {"params": [one()], word: False}])
+
+
+@pytest.mark.parametrize(
+    ("make", "setting"),
+    [
+        (Momentum, {"nesterov": True}),
+        (Nesterov, {"nesterov": False}),
+        (Adam, {"decoupled_weight_decay": True}),
+    ],
+)
+def test_what_makes_it_another_optimizer_is_no_groups_setting(make, setting):
+    with pytest.raises(TypeError, match=f"no setting '{next(iter(setting))}'"):
+        make([{"params": [one()]} | setting])
+
+
+@every_pair
+def test_groups_are_taken_from_torchs_optimizer(name):
+    ours, theirs, _ = PAIRS[name]
+    weights = parameters()
+    groups = theirs([{"params": weights[:1], "lr": 0.3}, {"params": weights[1:]}]).param_groups
+    assert ours(groups).param_groups[0]["lr"] == 0.3
+
+
+@every_one
+def test_what_is_faster_in_torch_is_what_torch_has(make):
+    has_fused = "fused" in inspect.signature(make.counterpart).parameters
+    way = "fused=True" if has_fused else "foreach=True"
+    assert f"use `torch.optim.{make.counterpart.__name__}` with `{way}`" in make.__doc__
+    page = Path(__file__).parents[2] / "docs" / "api" / f"{make.__name__.lower()}.md"
+    assert f"`torch.optim.{make.counterpart.__name__}(…, {way})`" in page.read_text(encoding="utf-8")
+    make.counterpart([one()], **{way.partition("=")[0]: True})
 
 
 def test_a_subclass_may_have_settings_of_its_own():
