@@ -20,6 +20,10 @@ class History(LifeCycle):
     several times in an epoch, the last one counts. Saved in checkpoints, so that a resumed run has the whole
     history. Another Trainer's training begins an empty one, and validating or testing leaves it as it is.
 
+    Weight averaging is seen as Lightning does it. `EMAWeightAveraging` validates the averages.
+    `StochasticWeightAveraging` adds an epoch to measure the statistics of batch normalizations, whose row is that of the
+    averages; where there are none, no row is.
+
     >>> epochs = [{"val/loss": 0.5}, {"val/loss": 0.25}]
     >>> history = History()
     >>> history.load_state_dict({"epochs": epochs, "steps": [10, 20], "losses": []})

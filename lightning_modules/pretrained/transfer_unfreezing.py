@@ -20,11 +20,11 @@ from pytorch_lightning.strategies import SingleDeviceStrategy
 from pytorch_lightning.utilities import rank_zero_info, rank_zero_warn
 from torch import Tensor, nn
 
+from lightning_modules.best_weights import BestWeights
 from lightning_modules.gradients.batch_norm import FreezeBatchNorm
 from lightning_modules.life_cycle import LifeCycle, refuse_shards
 from lightning_modules.module_names import refuse_string
 from lightning_modules.optimizers.stepping import stepping
-from lightning_modules.pretrained.transfer_best import BestWeights
 from lightning_modules.pretrained.transfer_layers import Layer, layers_of
 from lightning_modules.pretrained.transfer_rates import LayerRates
 from lightning_modules.pretrained.transfer_stopping import HeldStopping, never_thawed

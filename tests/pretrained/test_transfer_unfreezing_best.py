@@ -10,7 +10,7 @@ from torch.optim import SGD
 from unfreezing_runs import EPOCH, LAYERS, ends_frozen, fit, model
 
 from lightning_modules import GradualUnfreezing
-from lightning_modules.pretrained.transfer_best import BestWeights
+from lightning_modules.best_weights import BestWeights
 
 UNFREEZING = partial(GradualUnfreezing, LAYERS, monitor="metric", restore_best=True)
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
+import torch.nn.functional as F
 from conv_net import ConvNet
 from fitting import EPOCHS, Fit
 from pytorch_lightning import callbacks as theirs
@@ -17,13 +18,17 @@ from pytorch_lightning.loggers import CSVLogger
 from torch import nn
 
 from lightning_modules import (
+    CosineDecay,
     FreezeBatchNorm,
     GradualUnfreezing,
+    History,
+    LogSignal,
     MaxNorm,
     OneCycle,
     Plateau,
     ProximalL1,
     RateHistory,
+    Warmup,
     preview,
     scheduled,
 )
@@ -98,11 +103,19 @@ def by_hand(schedule, steps: int) -> list[float]:
 
 
 def one_cycle(name: str) -> None:
-    _, trainer, one, rates = fit(name, schedule=OneCycle)
+    follows(name, OneCycle)
+
+
+def warmup(name: str) -> None:
+    follows(name, partial(Warmup, steps=3, after=CosineDecay))
+
+
+def follows(name: str, schedule) -> None:
+    _, trainer, one, rates = fit(name, schedule=schedule)
     assert trainer.global_step == len(rates)
     # Early stopping cuts off what is made for the whole run.
     steps = EPOCHS * STEPS if name == "EarlyStopping" else len(rates)
-    assert rates == pytest.approx(by_hand(OneCycle, steps)[: len(rates)])
+    assert rates == pytest.approx(by_hand(schedule, steps)[: len(rates)])
     if name == "LearningRateMonitor":
         assert one.lrs["lr-SGD"] == pytest.approx(rates)
 
@@ -174,13 +187,36 @@ def max_norm(name: str) -> None:
     assert model.head.weight.norm(dim=1).max() <= 0.4 + 1e-5
 
 
+def history(name: str) -> None:
+    history = History()
+    model, trainer, _, _ = fit(name, history)
+    epochs = {"EarlyStopping": 2, "StochasticWeightAveraging": EPOCHS + 1}  # the statistics take one more
+    assert len(history.steps) == len(history["train_loss"]) == epochs.get(name, EPOCHS)
+    assert history.steps[-1] == trainer.global_step
+    # Averages are what was validated last; pruning comes after it.
+    if name != "ModelPruning":
+        with torch.no_grad():
+            losses = [F.cross_entropy(model.eval()(x), y) for x, y in Fit("images").loaders()[1]]
+        assert history["val_loss"][-1] == pytest.approx(float(sum(losses)) / len(losses), rel=1e-4)
+
+
+def signal(name: str) -> None:
+    callback = LogSignal(every=5)
+    fit(name, callback)
+    assert callback.report["head"].gradient_norm > 0
+    assert callback.report["body.1"].std == pytest.approx(1, abs=0.5)
+
+
 PIECES: dict[str, Callable[[str], None]] = {
     "OneCycle": one_cycle,
     "Plateau": plateau,
+    "Warmup": warmup,
     "GradualUnfreezing": unfreezing,
     "FreezeBatchNorm": freezing,
     "ProximalL1": proximal,
     "MaxNorm": max_norm,
+    "History": history,
+    "LogSignal": signal,
 }
 """By name, the program that uses it beside the callback of a name."""
 

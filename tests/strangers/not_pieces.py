@@ -6,6 +6,7 @@ RESULT = "what another name returns"
 ERROR = "an error"
 
 NOT_PIECES: dict[str, str] = {
+    "CalibrationReport": RESULT,
     "Classifier": "a LightningModule of its own, for networks without one",
     "Conflict": RESULT,
     "Digits": DATA,

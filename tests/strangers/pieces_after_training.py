@@ -10,12 +10,17 @@ from pieces import asked_of_a_module, piece
 from torch import nn
 
 from lightning_modules import (
+    DeepEnsemble,
     InPrecision,
     MCDropout,
     MCPrediction,
+    TemperatureScaling,
     abstain,
+    calibration_error,
     conflicts,
+    deep_ensemble,
     dense_state_dict,
+    fit_temperature,
     fold_batch_norm,
     fraction_small,
     limit_of_doubt,
@@ -28,10 +33,12 @@ from lightning_modules import (
     sparse_size,
     sparse_state_dict,
     split_parameters,
+    temperature_scaling,
     zero_small_,
 )
 
 COMPRESSION = "api/compression.md"
+ENSEMBLES = "api/calibration.md"
 DOUBT = "guidelines.md#a-careful-model"
 
 
@@ -106,6 +113,65 @@ def _(fit: Fit) -> None:
         **fit.trainer_arguments(),
     )
     spread(MCPrediction.cat(predicts.predict(MCDropout(model, samples=20), fit.loaders()[1])))
+
+
+@asked_of_a_module("deep_ensemble", ENSEMBLES)
+def _(fit: Fit) -> None:
+    spread(deep_ensemble([trained(fit), fit.new()], fit.inputs()))
+
+
+@piece("DeepEnsemble", ENSEMBLES, accumulated=PREDICTS, resumed=PREDICTS)
+def _(fit: Fit) -> None:
+    ensemble = DeepEnsemble([trained(fit), fit.new()])
+    predicts = pl.Trainer(
+        logger=False,
+        enable_progress_bar=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        **fit.trainer_arguments(),
+    )
+    spread(MCPrediction.cat(predicts.predict(ensemble, fit.loaders()[1])))
+
+
+def labeled(fit: Fit):
+    """The stranger's validation batches as pairs."""
+    return [
+        (batch["tokens"], batch["label"]) if isinstance(batch, dict) else batch for batch in fit.loaders()[1]
+    ]
+
+
+@asked_of_a_module("temperature_scaling", ENSEMBLES)
+def _(fit: Fit) -> None:
+    model, found = trained(fit), []
+    for temperature in (1.0, 5.0):
+        # However hot it is, it comes to the same.
+        scaled = temperature_scaling(TemperatureScaling(model, temperature), labeled(fit))
+        found.append(temperature * scaled.temperature.item())
+    assert found[0] == pytest.approx(found[1], rel=1e-4)
+
+
+@asked_of_a_module("TemperatureScaling", ENSEMBLES)
+def _(fit: Fit) -> None:
+    model = trained(fit)
+    with torch.no_grad():
+        assert torch.allclose(TemperatureScaling(model, 2.0)(fit.inputs()), model(fit.inputs()) / 2)
+
+
+@asked_of_a_module("fit_temperature", ENSEMBLES)
+def _(fit: Fit) -> None:
+    model, pairs = trained(fit), labeled(fit)
+    with torch.no_grad():
+        logits = torch.cat([model(inputs) for inputs, _ in pairs])
+    assert fit_temperature(logits, torch.cat([labels for _, labels in pairs])) > 0
+
+
+@asked_of_a_module("calibration_error", ENSEMBLES)
+def _(fit: Fit) -> None:
+    model, pairs = trained(fit), labeled(fit)
+    with torch.no_grad():
+        probabilities = torch.cat([model(inputs).softmax(dim=1) for inputs, _ in pairs])
+    report = calibration_error(probabilities, torch.cat([labels for _, labels in pairs]))
+    assert 0 < report.expected <= report.largest <= 1
 
 
 def spread(prediction: MCPrediction) -> None:

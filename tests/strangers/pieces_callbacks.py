@@ -18,6 +18,7 @@ from lightning_modules import (
     History,
     Initialize,
     L2Penalty,
+    LogSignal,
     MaxNorm,
     ProximalL1,
     RateHistory,
@@ -185,6 +186,16 @@ def _(fit: Fit) -> None:
     assert history.steps == [per_epoch, 2 * per_epoch, 3 * per_epoch]
     assert len(history["train/loss_step"]) == EPOCHS * trainer.num_training_batches
     assert not is_changed(fit)
+
+
+@piece("LogSignal", "api/signal.md")
+def _(fit: Fit) -> None:
+    callback = LogSignal(every=5)
+    trainer = fit.train(fit.new(), callback)
+    assert not is_changed(fit)
+    if trainer.is_global_zero:
+        assert callback.report["head"].gradient_norm > 0
+        assert callback.report.loss > 0
 
 
 @piece("quiet_trainer", "api/classifier.md")

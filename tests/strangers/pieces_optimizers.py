@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 import torch
 from fitting import Fit, parameters
 from pieces import piece
@@ -13,11 +14,14 @@ from lightning_modules import (
     Adam,
     AdaMax,
     AdamW,
+    CosineDecay,
     Momentum,
     Nadam,
     Nesterov,
+    RateHistory,
     RMSProp,
     decay_groups,
+    layer_rate_groups,
     recipe,
     scheduled,
 )
@@ -67,6 +71,31 @@ def _(fit: Fit) -> None:
     weights, others = trainer.optimizers[0].param_groups
     assert all(p.ndim > 1 for p in weights["params"])
     assert len(weights["params"]) + len(others["params"]) == len(list(fit.model.parameters()))
+    assert is_changed(fit)
+
+
+@piece("layer_rate_groups", "pretrained/transfer.md")
+def _(fit: Fit) -> None:
+    layers = {
+        "images": ["body.[345]", ["body.*"]],
+        "tokens": ["encoder.layers.*", ["embedding", "positions"]],
+    }
+    rates = RateHistory()
+
+    def configure(module, _):
+        groups = layer_rate_groups(module, layers[fit.stranger], 3e-3, 0.5, decay_groups(module, 0.1))
+        return scheduled(module.trainer, torch.optim.AdamW(groups), CosineDecay)
+
+    trainer = fit.train(fit.new(configure), rates)
+    groups = trainer.optimizers[0].param_groups
+    assert sum(len(group["params"]) for group in groups) == len(list(fit.model.parameters()))
+    head = rates.rate(group=0)
+    assert len(set(head)) > 1
+    times = {group["initial_lr"] / 3e-3 for group in groups}
+    assert times == {1.0, 0.5, 0.25, 0.125}
+    for place, group in enumerate(groups):
+        ratio = group["initial_lr"] / 3e-3
+        assert rates.rate(group=place) == pytest.approx([ratio * rate for rate in head])
     assert is_changed(fit)
 
 
