@@ -159,7 +159,6 @@ def test_each_training_gets_callbacks_of_its_own():
 @pytest.mark.parametrize(
     ("name", "parts", "combination"),
     [
-        ("self-normalizing", {"normalization": nn.BatchNorm1d}, "SELU with BatchNorm1d"),
         ("default", {"regularization": [ALPHA_DROPOUT]}, "AlphaDropout after ReLU"),
         ("default", {"optimizer": partial(SGD, nesterov=True)}, "Nesterov without momentum"),
     ],
@@ -169,6 +168,15 @@ def test_parts_that_undo_each_other_are_refused_and_nothing_else_is_said(name, p
         warnings.simplefilter("error")
         with pytest.raises(ValueError, match=rf"{combination}.*The guide's page [a-z_/]+ says more"):
             recipe(name, **parts)
+
+
+def test_a_part_that_is_not_needed_beside_another_is_warned_of_and_taken():
+    with pytest.warns(
+        UserWarning, match=r"^SELU with BatchNorm1d: .* points of accuracy .*page guidelines/ says more"
+    ):
+        chosen = recipe("self-normalizing", normalization=nn.BatchNorm1d)
+    kinds = [type(layer) for layer in chosen.network([64, 30, 10])]
+    assert kinds == [nn.Flatten, nn.Linear, nn.BatchNorm1d, nn.SELU, nn.Linear]
 
 
 def test_what_is_no_part_is_refused():
