@@ -20,6 +20,7 @@ from lightning_modules import (
     Plateau,
     Recipe,
     RecipeMLP,
+    RestoringEarlyStopping,
     initialize,
     quiet_trainer,
     recipe,
@@ -138,7 +139,7 @@ def test_a_part_of_the_tables_or_your_own_takes_a_parts_place():
 
 def test_regularization_is_any_number_of_methods():
     chosen = recipe("default", regularization=[EARLY_STOPPING, WEIGHT_DECAY])
-    assert [type(callback) for callback in chosen.callbacks()] == [EarlyStopping, L2Penalty]
+    assert [type(callback) for callback in chosen.callbacks()] == [RestoringEarlyStopping, L2Penalty]
     assert "regularization: early stopping, weight decay" in str(chosen)
     assert recipe("default", regularization=[]).callbacks() == []
     assert recipe("self-normalizing").callbacks() == []
@@ -252,7 +253,7 @@ def test_what_is_given_beside_a_recipe_wins():
     trainer = fit(model, max_epochs=2)
     (config,) = trainer.lr_scheduler_configs
     assert (type(config.scheduler), config.interval) == (CosineDecay, "step")
-    assert type(trainer.early_stopping_callback) is EarlyStopping  # the recipe's
+    assert type(trainer.early_stopping_callback) is RestoringEarlyStopping  # the recipe's
 
 
 def test_the_trainers_own_callback_takes_the_place_of_the_recipes():
