@@ -17,7 +17,7 @@ nox.options.default_venv_backend = "none"  # one shared environment, see environ
 
 ROOT = Path(__file__).parent
 PINS = ["-c", str(ROOT / "constraints.txt")]
-TESTED = ["lightning_modules", "verified_docs", "tests"]
+TESTED = ["lightning_modules", "verified_docs", "mutants", "tests"]
 WORKERS = ["-n", str(os.cpu_count() or 1), "--maxschedchunk", "1"]
 
 
@@ -140,6 +140,13 @@ def benchmarks(session: nox.Session) -> None:
     """Measure speed, each time against a named peer in the same run; prints a table."""
     python = environment(session)
     run(session, python, "benchmarks", *session.posargs)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Put 150 small faults into the library, one at a time: do the tests notice? `nox -s mutants -- --count 20`."""
+    python = environment(session)
+    run(session, python, "mutants", *session.posargs)
 
 
 @nox.session

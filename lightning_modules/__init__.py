@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from lightning_modules.recipes.recipe import Recipe, recipe
     from lightning_modules.regularization.calibration import CalibrationReport, calibration_error
     from lightning_modules.regularization.dropout import add_dropout
+    from lightning_modules.regularization.early_stopping import RestoringEarlyStopping
     from lightning_modules.regularization.ensemble import DeepEnsemble, deep_ensemble
     from lightning_modules.regularization.max_norm import MaxNorm
     from lightning_modules.regularization.mc_dropout import MCDropout, mc_dropout
@@ -146,6 +147,7 @@ _MODULE_OF = {
     "ReLUSquared": "gradients.activations",
     "Recipe": "recipes.recipe",
     "RecipeMLP": "recipes.network",
+    "RestoringEarlyStopping": "regularization.early_stopping",
     "ReuseReport": "pretrained.transfer_report",
     "ScheduleCheck": "schedules.scheduled",
     "Selective": "compression.abstaining",
@@ -246,6 +248,7 @@ __all__ = [
     "ReLUSquared",
     "Recipe",
     "RecipeMLP",
+    "RestoringEarlyStopping",
     "ReuseReport",
     "ScheduleCheck",
     "Selective",

@@ -136,8 +136,12 @@ class Classifier(pl.LightningModule):
         """Return the recipe's callbacks, but for those that the Trainer has from you."""
         if self.recipe is None:
             return []
-        yours = {type(callback) for callback in callbacks_of(self.trainer)}
-        return [callback for callback in self.recipe.callbacks() if type(callback) not in yours]
+        yours = callbacks_of(self.trainer)
+        return [
+            callback
+            for callback in self.recipe.callbacks()
+            if not any(isinstance(callback, type(one)) or isinstance(one, type(callback)) for one in yours)
+        ]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Call `optimizer` with the parameters, and `lr_scheduler` with the result; size and check the schedule."""

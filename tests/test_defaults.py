@@ -23,6 +23,7 @@ DEFAULTS = {
         "percent=90.0, window=1000, warmup=10, max_norm=inf, non_finite='raise', every_step=False"
     ),
     "ClipGradientValue": "non_finite='raise', every_step=False",
+    "Conflict": "harmless=False",
     "CosineDecay": "end=0.0, total_steps=None",
     "CosineRestarts": "cycles=3, lengthen=2.0, end=0.0, total_steps=None",
     "DeepEnsemble": "outputs='logits', rows=1024, keep_samples=False",
@@ -72,6 +73,7 @@ DEFAULTS = {
     "ProximalL1": "small=0.001, exempt=()",
     "RMSProp": "lr=0.01, alpha=0.99, eps=1e-08, weight_decay=0.0, maximize=False, eps_inside=False",
     "RecipeMLP": "activation=None, normalization=None, dropout=0.0, recipe=None",
+    "RestoringEarlyStopping": "patience=3, mode='min'",
     "SignalReport": "loss=None",
     "SquareRootDecay": "scale=0.1, total_steps=None",
     "StackedAutoencoder": "noise=None, epochs_per_layer=1, optimizer=adam, loss=mse_loss",

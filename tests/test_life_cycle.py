@@ -29,6 +29,7 @@ from lightning_modules import (
     Plateau,
     ProximalL1,
     RateHistory,
+    RestoringEarlyStopping,
     ScheduleCheck,
     StackedAutoencoder,
     SubgradientL1,
@@ -78,6 +79,7 @@ PIECES = {
     "MaxNorm": (partial(MaxNorm, 1.0), classifier),
     "ProximalL1": (partial(ProximalL1, 0.01), classifier),
     "RateHistory": (RateHistory, classifier),
+    "RestoringEarlyStopping": (partial(RestoringEarlyStopping, "val/loss", patience=9), classifier),
     "ScheduleCheck": (ScheduleCheck, classifier),
     "StackedAutoencoder": (None, autoencoder),
     "SubgradientL1": (partial(SubgradientL1, 0.01), classifier),
@@ -105,10 +107,17 @@ def data():
 
 def kept(callback):
     """What a callback has to say, as something that can be compared; None is no callback."""
-    seen = {} if callback is None else dict(callback.state_dict())
+    seen = {} if callback is None else plain(callback.state_dict())
     for name in ("thawed", "penalized", "on_ball", "report", "clipped", "excluded"):
         seen[name] = str(getattr(callback, name, None))
     return seen
+
+
+def plain(state):
+    """A state with numbers for tensors, which cannot be compared by ==."""
+    if isinstance(state, dict):
+        return {name: plain(value) for name, value in state.items()}
+    return state.tolist() if isinstance(state, torch.Tensor) else state
 
 
 def as_found(model):

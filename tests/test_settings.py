@@ -26,6 +26,7 @@ SAID = {
     "MaxNorm(radius=3.0)": lambda: lm.MaxNorm(3.0),
     "ProximalL1(strength=0.1)": lambda: lm.ProximalL1(0.1),
     "RateHistory()": lm.RateHistory,
+    "RestoringEarlyStopping(monitor='loss', patience=5)": lambda: lm.RestoringEarlyStopping("loss", 5),
     "ScheduleCheck()": lm.ScheduleCheck,
     "SubgradientL1(strength=0.1, small=0.01)": lambda: lm.SubgradientL1(0.1, small=0.01),
 }

@@ -34,24 +34,26 @@ def accept(
     agreement.captioned(snippet, results)
     here = here or Kind()
     try:
-        old = record.load(snippet)
+        held = record.load(snippet)
     except DocsError:
-        old = None  # torn: made again
+        held = None  # torn: made again
     kind = here.of(snippet)
     new = replace(agreement.as_record(snippet, results), kind=kind)
+    # A better caption makes no other program: what is known of it stays.
+    old = replace(held, source=new.source) if held is not None and held.code == new.code else held
     if old is not None and old.source == new.source and old.kind not in (kind, None):
         added = _added(snippet, old, results, quotes, kind, known or Known())
         if added is not None:
-            return _save(snippet, old, added, here)
+            return _save(snippet, held, added, here)
     elif old is not None and agreement.agrees(snippet, old, results, quotes):
         faster = new.seconds < min(old.seconds - 1, 0.8 * old.seconds)
-        if old.source == new.source and old.kind == kind and not faster:
+        if old == held and old.source == new.source and old.kind == kind and not faster:
             return False
-        # Of another text nothing is known on other kinds, though it gives the same here.
+        # Of another program nothing is known on other kinds, though it gives the same here.
         new = replace(
             new if old.source != new.source else old, seconds=min(new.seconds, old.seconds), kind=kind
         )
-    return _save(snippet, old, new, here)
+    return _save(snippet, held, new, here)
 
 
 def _added(

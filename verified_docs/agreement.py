@@ -79,6 +79,7 @@ def captioned(snippet: Snippet, results: Results) -> None:
 def as_record(snippet: Snippet, results: Results) -> Record:
     return Record(
         source=snippet.digest,
+        code=snippet.code_digest,
         text=results.text,
         figure=results.figure,
         drawn=results.drawn,

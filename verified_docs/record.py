@@ -34,6 +34,7 @@ class Record:
         study: The runs that a study's results come from (see `studies.runs`); None for a snippet.
         kind: The kind of processor that it was made on (see `kinds`).
         others: What other kinds gave, by name, where that differs (see `Gave.beside`).
+        code: The digest of what was run, which a better caption leaves as it is; None for a study.
     """
 
     source: str
@@ -46,6 +47,7 @@ class Record:
     study: dict[str, Any] | None = None
     kind: str | None = None
     others: dict[str, dict[str, Any]] = field(default_factory=dict)
+    code: str | None = None
 
     @property
     def gave(self) -> Gave:
@@ -104,6 +106,7 @@ def _load(snippet: Snippet) -> Record | None:
             study=held.get("study"),
             kind=held["kind"],
             others={kind: _decoded_parts(parts) for kind, parts in held["others"].items()},
+            code=held["code"],
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DocsError(torn.format(f"{meta.name}: {error!r}")) from error
@@ -119,6 +122,7 @@ def _save(snippet: Snippet, record: Record) -> None:
     meta, text, figure = paths(snippet)
     held = {
         "source": record.source,
+        "code": record.code,
         "text": files.digest(record.text) if record.text else None,
         "figure": files.digest(record.figure) if record.figure else None,
         "style": record.style,

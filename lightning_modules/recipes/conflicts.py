@@ -2,8 +2,8 @@
 
 They train, or seem to, and that is the trouble: nothing but the result says that something is wrong.
 
-- SELU with a normalization: SELU keeps mean 0 and variance 1 by itself, and a normalization that learns its own
-  scale and shift takes it away from there.
+- SELU with a normalization: each keeps mean 0 and variance 1, so one of them is not needed. What that costs was
+  measured, and is little: a recipe warns of it, and refuses the others.
 - Alpha dropout after another activation than SELU: it keeps mean and variance of SELU's outputs only.
 - A bias before a batch normalization: subtracting the batch's mean undoes it, and every gradient of it is 0.
 - Nesterov's momentum without momentum: there is no way to look ahead along.
@@ -19,6 +19,9 @@ from lightning_modules.gradients.activations import scheme_for
 from lightning_modules.gradients.batch_norm_order import as_it_is_written
 from lightning_modules.normalizations import NORMALIZATIONS
 
+SELU_NORMALIZED = "0.7 to 0.8 points of accuracy in two hidden layers, and none in twenty"
+"""What batch norm beside SELU cost, on both sets of images: the guide's study of its guidelines."""
+
 _ALPHA = (nn.AlphaDropout, nn.FeatureAlphaDropout)
 
 
@@ -30,11 +33,13 @@ class Conflict:
         combination: Which parts.
         why: What happens.
         page: The guide's page that shows it, below the guide's address.
+        harmless: Whether it only does what need not be done; such a recipe is warned of, and any other refused.
     """
 
     combination: str
     why: str
     page: str
+    harmless: bool = False
 
     def __str__(self) -> str:
         return f"{self.combination}: {self.why} The guide's page {self.page}/ says more."
@@ -71,8 +76,9 @@ def _normalized_selu(network: nn.Module) -> Iterator[Conflict]:
     if norms and any(isinstance(module, nn.SELU) for module in network.modules()):
         yield Conflict(
             f"SELU with {' and '.join(norms)}",
-            "SELU normalizes by itself, and another scale and shift take it away from there. Leave one of them out.",
-            "gradients/activations",
+            f"SELU normalizes by itself. In the guide's study batch norm beside it cost {SELU_NORMALIZED}.",
+            "guidelines",
+            harmless=True,
         )
 
 

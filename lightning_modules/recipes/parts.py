@@ -7,7 +7,7 @@ The tables name methods; to train, a method needs numbers. Those are here, once:
     AdamW            η = 0.001, β₁ = 0.9, β₂ = 0.999, λ = 0.01
     performance      η is halved when the validation loss has not improved for more than 5 epochs
     1cycle           η is the peak; up for 0.3 of the run, then down, per step
-    early stopping   after 10 epochs without a better validation loss
+    early stopping   after 10 epochs without a better validation loss, back to the best weights
     weight decay     λ/2 Σ w² with λ = 0.0001, on weights alone
     alpha dropout    one number in ten
 
@@ -21,12 +21,12 @@ from typing import Generic, TypeVar
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import EarlyStopping
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
 from torch import nn
 
 from lightning_modules.gradients.initialization import initialize
 from lightning_modules.regularization.dropout import add_dropout
+from lightning_modules.regularization.early_stopping import RestoringEarlyStopping
 from lightning_modules.regularization.penalties import L2Penalty
 from lightning_modules.schedules.one_cycle import OneCycle
 from lightning_modules.schedules.performance import Plateau
@@ -98,7 +98,9 @@ NO_NORMALIZATION: Part[None] = Part("none", "gradients/batch_norm", None)
 BATCH_NORM: Part[Normalization] = Part("batch norm", "gradients/batch_norm", nn.BatchNorm1d)
 
 EARLY_STOPPING = Regularizer(
-    "early stopping", "regularization", callback=partial(EarlyStopping, monitor="val/loss", patience=10)
+    "early stopping",
+    "regularization",
+    callback=partial(RestoringEarlyStopping, monitor="val/loss", patience=10),
 )
 WEIGHT_DECAY = Regularizer("weight decay", "regularization/penalties", callback=partial(L2Penalty, 1e-4))
 ALPHA_DROPOUT = Regularizer(

@@ -4,7 +4,7 @@
     model = Classifier(chosen.network([784, 100, 100, 10]), recipe=chosen)
 
 Each part can be another one, of the tables (`recipes.parts`) or your own: `recipe("default", optimizer=ADAMW)`.
-Parts that undo each other are refused.
+Parts that undo each other are refused, and of one that is not needed beside another you are warned.
 """
 
 import warnings
@@ -16,6 +16,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import EarlyStopping
 from pytorch_lightning.cli import LRSchedulerCallable, OptimizerCallable
+from pytorch_lightning.utilities import rank_zero_warn
 from torch import nn
 
 from lightning_modules.gradients.following import is_weight_layer
@@ -76,6 +77,9 @@ class Recipe(Report):
 
     Raises:
         ValueError: If parts undo each other; see `conflicts`.
+
+    Warns:
+        UserWarning: If one of two parts is not needed, such as a normalization beside SELU.
     """
 
     initializer: Part[Initializer | None]
@@ -91,8 +95,11 @@ class Recipe(Report):
             warnings.simplefilter("ignore")
             trial = self._built([2, 240, 2])  # units that a normalization of groups can divide
         found = conflicts(trial, self.optimizer.make)
-        if found:
-            raise ValueError("\n".join(map(str, found)))
+        refused = [conflict for conflict in found if not conflict.harmless]
+        if refused:
+            raise ValueError("\n".join(map(str, refused)))
+        for conflict in found:
+            rank_zero_warn(str(conflict))
 
     def __str__(self) -> str:
         return "\n".join(f"{name}: {words}" for name, words in self._words())
@@ -179,6 +186,9 @@ def recipe(name: Name, depth: Depth = "shallow", **parts: Unpack[Parts]) -> Reci
     Raises:
         ValueError: If there is no such recipe or depth, or if parts undo each other.
         TypeError: If there is no part of that name, or it cannot be what it was given.
+
+    Warns:
+        UserWarning: If one of two parts is not needed, such as a normalization beside SELU.
     """
     check_name(name)
     if depth not in get_args(Depth):

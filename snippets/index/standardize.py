@@ -2,7 +2,7 @@
 
 Validation accuracy after 300 steps of plain SGD, for each learning rate: the
 same images as bytes (0 to 255), as fractions (0 to 1) and standardized (mean 0,
-standard deviation 1). A curve that ends has diverged. Bytes bear only tiny
+standard deviation 1). A curve that ends has diverged. Bytes train only at tiny
 rates and never catch up; standardized inputs are ahead of fractions at every
 rate that works.
 """

@@ -1,7 +1,7 @@
 """Which of these curves is yours, and which test tells it from the others?
 
 Training loss (blue) and loss on new images (orange) over 150 steps. The first
-network is healthy, the others are spoilt on purpose. The dashed line is where
+network is healthy, each of the others has one fault. The dashed line is where
 guessing is, ln 10; a cross marks where the loss is NaN. Some curves look alike,
 as the three in the middle row: what is wrong shows in three tests.
 """

@@ -20,6 +20,7 @@ from lightning_modules import (
     Plateau,
     Recipe,
     RecipeMLP,
+    RestoringEarlyStopping,
     initialize,
     quiet_trainer,
     recipe,
@@ -138,7 +139,7 @@ def test_a_part_of_the_tables_or_your_own_takes_a_parts_place():
 
 def test_regularization_is_any_number_of_methods():
     chosen = recipe("default", regularization=[EARLY_STOPPING, WEIGHT_DECAY])
-    assert [type(callback) for callback in chosen.callbacks()] == [EarlyStopping, L2Penalty]
+    assert [type(callback) for callback in chosen.callbacks()] == [RestoringEarlyStopping, L2Penalty]
     assert "regularization: early stopping, weight decay" in str(chosen)
     assert recipe("default", regularization=[]).callbacks() == []
     assert recipe("self-normalizing").callbacks() == []
@@ -159,7 +160,6 @@ def test_each_training_gets_callbacks_of_its_own():
 @pytest.mark.parametrize(
     ("name", "parts", "combination"),
     [
-        ("self-normalizing", {"normalization": nn.BatchNorm1d}, "SELU with BatchNorm1d"),
         ("default", {"regularization": [ALPHA_DROPOUT]}, "AlphaDropout after ReLU"),
         ("default", {"optimizer": partial(SGD, nesterov=True)}, "Nesterov without momentum"),
     ],
@@ -169,6 +169,15 @@ def test_parts_that_undo_each_other_are_refused_and_nothing_else_is_said(name, p
         warnings.simplefilter("error")
         with pytest.raises(ValueError, match=rf"{combination}.*The guide's page [a-z_/]+ says more"):
             recipe(name, **parts)
+
+
+def test_a_part_that_is_not_needed_beside_another_is_warned_of_and_taken():
+    with pytest.warns(
+        UserWarning, match=r"^SELU with BatchNorm1d: .* points of accuracy .*page guidelines/ says more"
+    ):
+        chosen = recipe("self-normalizing", normalization=nn.BatchNorm1d)
+    kinds = [type(layer) for layer in chosen.network([64, 30, 10])]
+    assert kinds == [nn.Flatten, nn.Linear, nn.BatchNorm1d, nn.SELU, nn.Linear]
 
 
 def test_what_is_no_part_is_refused():
@@ -244,7 +253,7 @@ def test_what_is_given_beside_a_recipe_wins():
     trainer = fit(model, max_epochs=2)
     (config,) = trainer.lr_scheduler_configs
     assert (type(config.scheduler), config.interval) == (CosineDecay, "step")
-    assert type(trainer.early_stopping_callback) is EarlyStopping  # the recipe's
+    assert type(trainer.early_stopping_callback) is RestoringEarlyStopping  # the recipe's
 
 
 def test_the_trainers_own_callback_takes_the_place_of_the_recipes():

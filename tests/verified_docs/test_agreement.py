@@ -170,7 +170,7 @@ def test_an_edited_comment_changes_the_digest_alone(project: Project):
     assert accept(edited, Results("1\n", None, [], {}, seconds=0.9), []) is True
     after = record.load(edited)
     assert before and after
-    assert after == Record(**{**vars(before), "source": edited.digest})
+    assert after == Record(**{**vars(before), "source": edited.digest, "code": edited.code_digest})
     assert after.source != before.source
 
 

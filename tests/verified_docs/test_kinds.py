@@ -149,6 +149,21 @@ def test_what_is_beyond_what_kinds_give_is_another_result_and_replaces_the_recor
     assert (held.text, held.others) == ("steady 2.00\nloss 5.05\n", {})
 
 
+@pytest.mark.parametrize("bit", ["0.0", "0.05"], ids=["where it was recorded", "elsewhere"])
+def test_a_better_caption_keeps_what_is_known(varying: Project, bit: str):
+    move(varying, SUM="another", LAST_BIT="0.05")
+    assert varying.pytest("snippets", "--record").code == 0
+    known = record.fresh(varying.snippet("a", PROGRAM))
+    assert known.others
+    if bit == "0.0":
+        move(varying)
+    edited = varying.snippet("a", PROGRAM, "Is it not so?")
+    assert varying.pytest("snippets").outcomes == {"a": "failed"}, "stale"
+    assert varying.pytest("snippets", "--record").code == 0
+    held = record.fresh(edited)
+    assert (held.kind, held.text, held.others) == (known.kind, known.text, known.others)
+
+
 def test_an_edited_program_is_recorded_anywhere_and_forgets_other_kinds(varying: Project):
     move(varying, SUM="another", LAST_BIT="0.05")
     assert varying.pytest("snippets", "--record").code == 0

@@ -2,8 +2,8 @@
 
 Validation accuracy after 150 steps of Adam, for each learning rate: four hidden
 layers of 50 units, means over three seeds. Up to 0.003 five curves run close
-together and cross; tanh bears high rates worst. The sigmoid's best is far below
-theirs; but it learns.
+together and cross; tanh tolerates high rates least. The sigmoid's best is far
+below theirs; but it learns.
 """
 
 import matplotlib.pyplot as plt

@@ -1,4 +1,4 @@
-"""Which learning rates do twenty layers bear, with and without batch norm?
+"""Which learning rates suit twenty layers, with and without batch norm?
 
 Left, validation accuracy after 100 steps of plain SGD against the learning
 rate, one run each. Right, training at a rate that suits: 0.1 with batch norm,

@@ -3,8 +3,8 @@
 Accuracy over 20 epochs of training with four units in ten dropped. The
 training accuracy as it is logged (orange) is measured with dropout on, while
 the weights still move, and lies below that on new images (green). The same
-training images asked again at the end of each epoch, with dropout off (blue),
-are the easier ones, as they should be.
+training images, evaluated at the end of each epoch with dropout off (blue), are
+the easier ones, as they should be.
 """
 
 import matplotlib.pyplot as plt

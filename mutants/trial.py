@@ -1,0 +1,94 @@
+"""Whether the tests notice a fault: they are run on a copy of the project that has it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mutants.mutations import Mutation
+
+PATIENCE = 600.0  # seconds; what runs longer than that does not end, and is noticed
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A fault in a file, whose path is relative to the project."""
+
+    path: str
+    mutation: Mutation
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.mutation}"
+
+
+def is_killed(mutant: Mutant, copy: Path, package: str) -> bool:
+    """Whether a test fails: of its module's own first, then of its folder's and of those that look at the whole."""
+    file = copy / mutant.path
+    source = file.read_text(encoding="utf-8")
+    file.write_text(mutant.mutation.applied(source), encoding="utf-8")
+    try:
+        near = near_tests(copy, mutant.path, package)
+        folder = Path("tests", *Path(mutant.path).relative_to(package).parts[:-1])
+        wide = sorted(
+            {str(folder), *(str(path.relative_to(copy)) for path in (copy / "tests").glob("test_*.py"))}
+        )
+        return any(_fails(copy, tests) for tests in (near, wide) if tests)
+    finally:
+        file.write_text(source, encoding="utf-8")
+
+
+def near_tests(root: Path, path: str, package: str) -> list[str]:
+    """A module itself, for its doctests, and the files of tests that are named for it or for what its name begins with.
+
+    `gradients/gradient_clipping_callback.py` has none of its own: then those of `gradient_clipping` are near.
+    """
+    module = Path(path).relative_to(package)
+    words = module.stem.split("_")
+    for count in range(len(words), 0, -1):
+        name = "_".join(words[:count])
+        found = sorted((root / "tests" / module.parent).glob(f"test_{name}*.py"))
+        if found:
+            return [path, *(str(file.relative_to(root)) for file in found)]
+    return [path]
+
+
+@contextmanager
+def copied(root: Path) -> Iterator[Path]:
+    """A copy of the files that git knows, which is gone afterwards."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True).stdout
+    with TemporaryDirectory(prefix="mutants-", ignore_cleanup_errors=True) as folder:
+        for name in filter(None, listed.decode().split("\0")):
+            if (root / name).is_file():
+                (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(root / name, Path(folder) / name)
+        yield Path(folder)
+
+
+def _fails(copy: Path, tests: list[str]) -> bool:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(copy),
+        "OMP_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    try:
+        ended = subprocess.run(
+            command, cwd=copy, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return True
+    if ended.returncode == 5:  # there is no test: nothing was noticed
+        return False
+    if ended.returncode not in (0, 1, 2):
+        raise RuntimeError(
+            f"pytest ended with {ended.returncode}:\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}"
+        )
+    return ended.returncode != 0
