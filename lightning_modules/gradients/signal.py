@@ -156,7 +156,7 @@ class Watch:
     """
 
     def __init__(self, model: nn.Module) -> None:
-        self.seen: list[_Seen] = []
+        self._seen: list[_Seen] = []
         hidden = {p for m in model.modules() if isinstance(m, HidesLayers) for p in m.modules() if p is not m}
         self._names = {
             module: name or "(model)"
@@ -180,7 +180,7 @@ class Watch:
         Args:
             gradients: Those of the weights, by their identity.
         """
-        return tuple(_row(seen, gradients) for seen in self.seen)
+        return tuple(_row(seen, gradients) for seen in self._seen)
 
     @torch.no_grad()
     def _measure(self, module: nn.Module, args: Any, output: Any) -> None:
@@ -201,7 +201,7 @@ class Watch:
             output.detach().float() if output.dtype in (torch.float16, torch.bfloat16) else output.detach()
         )
         others = _all_but(self._units_dim, values)
-        self.seen.append(
+        self._seen.append(
             _Seen(
                 name=name if count == 1 else f"{name} ({count})",
                 module=module,

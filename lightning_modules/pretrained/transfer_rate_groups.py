@@ -70,7 +70,9 @@ def layer_rate_groups(
         raise ValueError("layers names nothing. Without layers, the optimizer's lr is the rate of all.")
     if not 0 < lr < float("inf"):
         raise ValueError(f"lr must be positive and finite, got {lr}.")
-    whole = [dict(group) for group in groups] if groups is not None else [{"params": model.parameters()}]
+    whole: list[dict[str, Any]] = (
+        [dict(group) for group in groups] if groups is not None else [{"params": model.parameters()}]
+    )
     for group in whole:
         group["params"] = list(group["params"])
     held = {id(parameter) for group in whole for parameter in group["params"]}

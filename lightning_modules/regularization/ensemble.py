@@ -123,6 +123,9 @@ class DeepEnsemble(pl.LightningModule):
 def check_models(models: Sequence[nn.Module]) -> None:
     """Refuse what is no ensemble.
 
+    Args:
+        models: What was given.
+
     Raises:
         TypeError: If it is one module.
         ValueError: If there are fewer than two, or one twice.

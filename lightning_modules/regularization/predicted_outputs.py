@@ -12,6 +12,9 @@ Outputs = Literal["logits", "probabilities", "values"]
 def check_kind(outputs: str) -> None:
     """Refuse an unknown kind of outputs.
 
+    Args:
+        outputs: What was given.
+
     Raises:
         ValueError: If it is none of `Outputs`.
     """
@@ -78,10 +81,18 @@ def are_probabilities(output: Tensor) -> bool:
 
 
 def in_float(output: Tensor) -> Tensor:
-    """Half precision, as under bf16-mixed, as float32: the spread of such numbers would be that of their rounding."""
+    """Half precision, as under bf16-mixed, as float32: the spread of such numbers would be that of their rounding.
+
+    Args:
+        output: Of any shape.
+    """
     return output.float() if output.dtype in (torch.float16, torch.bfloat16) else output
 
 
 def shape_of(output: Any) -> str:
-    """The shape of a tensor, or what it is instead, in words."""
+    """The shape of a tensor, or what it is instead, in words.
+
+    Args:
+        output: Anything.
+    """
     return f"shape {tuple(output.shape)}" if isinstance(output, Tensor) else f"a {type(output).__name__}"

@@ -95,7 +95,7 @@ class TemperatureScaling(nn.Module):
         self.register_buffer("temperature", torch.tensor(float(temperature)))
 
     def forward(self, *inputs: Any, **keywords: Any) -> Tensor:
-        """The logits that the model returns, divided."""
+        """The logits that the model returns for `inputs` and `keywords`, divided."""
         logits: Tensor = self.model(*inputs, **keywords)
         return logits / self.temperature
 

@@ -22,6 +22,7 @@ from lightning_modules import (
     MaxNorm,
     ProximalL1,
     RateHistory,
+    RestoringEarlyStopping,
     SubgradientL1,
     quiet_trainer,
     split_parameters,
@@ -186,6 +187,23 @@ def _(fit: Fit) -> None:
     assert history.steps == [per_epoch, 2 * per_epoch, 3 * per_epoch]
     assert len(history["train/loss_step"]) == EPOCHS * trainer.num_training_batches
     assert not is_changed(fit)
+
+
+@piece("RestoringEarlyStopping", "api/early_stopping.md")
+def _(fit: Fit) -> None:
+    ends = {}
+
+    class Keep(pl.Callback):
+        def on_train_epoch_end(self, trainer, pl_module):
+            ends[trainer.current_epoch] = parameters(pl_module)
+
+    # As if a high loss were the better one: the first epoch is the best.
+    stopping = RestoringEarlyStopping("val_loss", patience=1, mode="max")
+    trainer = fit.train(fit.new(), Keep(), stopping)
+    best = stopping.best_epoch
+    assert best is not None and best < trainer.current_epoch - 1
+    if best in ends:  # a resumed run has it from the checkpoint
+        assert all(torch.equal(ends[best][name], value) for name, value in parameters(fit.model).items())
 
 
 @piece("LogSignal", "api/signal.md")
