@@ -184,6 +184,15 @@ def test_accumulated_batches_are_one_step():
     assert callback.report["network.1"].shape == (16, 6)
 
 
+def test_of_accumulated_batches_it_is_the_last_ones_loss_and_the_steps_gradient():
+    callback = LogSignal(every=1)
+    trainer = quiet_trainer(max_epochs=1, callbacks=[callback], accumulate_grad_batches=2)
+    trainer.fit(ByHand(), DataLoader(torch.tensor([[1.0], [2.0]])))
+    assert callback.report.loss == pytest.approx(18)  # (3 · 2)² / 2
+    assert callback.report["layer"].gradient_norm == pytest.approx(7.5)  # the mean of 3 · 1 and 3 · 4
+    assert callback.report["layer"].mean == pytest.approx(6)
+
+
 def test_scaled_gradients_are_seen_as_they_are():
     plain, half = LogSignal(every=100), LogSignal(every=100)
     fit(classifier(), plain, max_epochs=1)

@@ -123,6 +123,7 @@ def test_the_network_is_asked_in_evaluation_mode_and_stays_as_it_is(overfitted):
     assert [classifier.training, classifier.network[0].training, scaled.training] == [True, False, True]
     assert all(torch.equal(value, before[name]) for name, value in classifier.state_dict().items())
     classifier.eval()
+    assert not temperature_scaling(classifier, data.val_dataloader()).training
     with torch.no_grad():
         logits = classifier(data.validation.images)
     assert scaled.temperature.item() == pytest.approx(
