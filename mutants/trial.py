@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from mutants.mutations import Mutation
 
-PATIENCE = 600.0  # seconds; what runs longer than that does not end, and is noticed
+PATIENCE = 3000.0  # seconds; what runs longer than that does not end, and is noticed
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 import pytorch_lightning as pl
 import torch
+import torchmetrics
 from pytorch_lightning.cli import ReduceLROnPlateau
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -205,3 +206,9 @@ def test_labels_that_are_not_one_class_number_per_item_are_refused(scores, label
 def test_a_schedule_needs_a_known_interval():
     with pytest.raises(ValueError, match="got interval='batch'"):
         small(interval="batch")
+
+
+def test_scores_that_are_not_numbers_are_all_of_the_first_class():
+    accuracy = torchmetrics.Accuracy("multiclass", num_classes=3)
+    labels = torch.tensor([0, 0, 0, 0, 1, 1, 1, 2, 2, 2])
+    assert accuracy(torch.full((10, 3), float("nan")), labels).item() == pytest.approx(0.4)

@@ -39,6 +39,16 @@ keras = pytest.importorskip("keras")
 layers = keras.layers
 
 
+def test_kerass_running_variance_divides_by_n_and_torchs_by_n_minus_1():
+    images = torch.tensor([[1.0], [3.0]])  # mean 2, squares 1 and 1
+    theirs = layers.BatchNormalization(momentum=0.0)
+    theirs(images, training=True)
+    ours = nn.BatchNorm1d(1, momentum=1.0)
+    ours(images)
+    assert float(theirs.moving_variance.value) == 1.0
+    assert ours.running_var.item() == 2.0
+
+
 def pretrained(rate=0.5):
     """A Keras model that has been trained by Keras, for a moment."""
     keras.utils.set_random_seed(0)
