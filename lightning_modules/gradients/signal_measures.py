@@ -11,8 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-# So many numbers are measured together: their squares in float64 stay in the cache of one core. A buffer is kept for them,
-# since to ask the system for the memory of each takes as long as to compute with it.
+# So many numbers are measured together: their squares in float64 stay in the cache of one core. A buffer is kept for
+# them: to ask the system for new memory takes as long as to compute in it.
 _TOGETHER = 2**16
 
 # From here on operations take longer than to call them, and an output need not wait, for which it has to be copied.
