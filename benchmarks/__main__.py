@@ -23,6 +23,7 @@ from benchmarks import (
     regularization,
     unchanged,
     weight,
+    whole_model,
 )
 from benchmarks.recording import record
 from benchmarks.table import Row, printed
@@ -41,6 +42,7 @@ MEASUREMENTS: dict[str, Callable[[], list[Row]]] = {
     "compression": compression.time_to_answer,
     "optimizers": optimizers.time_and_state,
     "mc_dropout": regularization.mc_dropout_against_a_loop,
+    "whole_model": whole_model.signal_and_initialize,
     "regularization": regularization.cost_of_a_training_step,
     "fresh_clone": fresh_clone.site_without_torch,
 }

@@ -10,7 +10,6 @@ them: a weight-normed w = g v / ‖v‖ is not a number where v is 0. And some t
 by one: lazy, meta, sparse and expanded ones. Whoever reads or sets weights asks here.
 """
 
-import copy
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from torch.nn.utils import parametrize, prune
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
+from lightning_modules.module_copies import deep_copy
 from lightning_modules.module_names import as_written, is_compiled, modules_by_name, without_compiler
 
 ModelT = TypeVar("ModelT", bound=nn.Module)
@@ -112,6 +112,8 @@ def computed_weights(layer: nn.Module) -> dict[str, Computed]:
         layer: Any module. Those inside it are not looked at.
     """
     found: dict[str, Computed] = {}
+    if not layer._forward_pre_hooks and "parametrizations" not in layer._modules:
+        return found  # asked of each layer again and again
     if parametrize.is_parametrized(layer):
         for name, rules in cast("nn.ModuleDict", layer.parametrizations).items():
             kinds = [_words(type(rule).__name__) for rule in cast("nn.ModuleList", rules)]
@@ -159,19 +161,32 @@ def weights_of(model: nn.Module) -> Iterator[Weight]:
     inside = {
         part
         for module in model.modules()
-        if parametrize.is_parametrized(module)
+        if "parametrizations" in module._modules and parametrize.is_parametrized(module)
         for part in cast("nn.ModuleDict", module.parametrizations).modules()
     }
     for name, layer in modules_by_name(model):
-        if layer in inside:
-            continue
-        computed = computed_weights(layer)
-        made_of = {id(source) for weight in computed.values() for source in weight.sources}
-        for own_name, parameter in layer.named_parameters(recurse=False):
-            if id(parameter) not in made_of:
-                yield Weight(_joined(name, own_name), layer, own_name, parameter)
-        for own_name, how in computed.items():
-            yield Weight(_joined(name, own_name), layer, own_name, None, how)
+        if layer not in inside:
+            yield from weights_of_layer(layer, name)
+
+
+def weights_of_layer(layer: nn.Module, name: str) -> Iterator[Weight]:
+    """The same of one layer.
+
+    >>> [weight.name for weight in weights_of_layer(nn.Linear(3, 3), "head")]
+    ['head.weight', 'head.bias']
+
+    Args:
+        layer: Any module. Those inside it are not looked at.
+        name: What the model calls it.
+    """
+    computed = computed_weights(layer)
+    known = {id(source) for weight in computed.values() for source in weight.sources}
+    for own_name, parameter in layer._parameters.items():
+        if parameter is not None and id(parameter) not in known:
+            known.add(id(parameter))
+            yield Weight(_joined(name, own_name), layer, own_name, parameter)
+    for own_name, how in computed.items():
+        yield Weight(_joined(name, own_name), layer, own_name, None, how)
 
 
 def cannot_be_set(tensor: Tensor) -> str | None:
@@ -189,7 +204,8 @@ def cannot_be_set(tensor: Tensor) -> str | None:
         return 'is on the meta device and holds no numbers: call model.to_empty(device="cpu") first'
     if tensor.layout != torch.strided:
         return f"is sparse ({str(tensor.layout).removeprefix('torch.')}): make it dense, with to_dense()"
-    if any(stride == 0 and size > 1 for stride, size in zip(tensor.stride(), tensor.shape, strict=True)):
+    is_dense = tensor.is_contiguous()
+    if not is_dense and any(n > 1 and s == 0 for n, s in zip(tensor.shape, tensor.stride(), strict=True)):
         return (
             "is expanded: several of its numbers are one in memory. Give it memory of its own, with clone()"
         )
@@ -213,15 +229,16 @@ def copy_of(model: ModelT) -> ModelT:
         TypeError: If a part cannot be copied, such as a lock.
     """
     memo: dict[int, Any] = {}
-    for module in model.modules():
+    modules = list(model.modules())
+    for module in modules:
         for name in computed_weights(module):
             left = module.__dict__.get(name)
             if isinstance(left, Tensor):
                 memo[id(left)] = left.detach().clone()
-    for module in reversed(list(model.modules())):  # the inner ones first
+    for module in reversed(modules):  # the inner ones first
         if is_compiled(module):
-            memo[id(module)] = copy.deepcopy(without_compiler(module), memo)
-    return copy.deepcopy(model, memo)
+            memo[id(module)] = deep_copy(without_compiler(module), memo)
+    return deep_copy(model, memo)
 
 
 def has_other_hooks(module: nn.Module) -> bool:

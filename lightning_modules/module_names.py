@@ -38,6 +38,8 @@ def as_written(name: str) -> str:
     Args:
         name: Of a module, parameter or buffer.
     """
+    if _COMPILED not in name:
+        return name
     return ".".join(part for part in name.split(".") if part != _COMPILED)
 
 

@@ -213,7 +213,7 @@ def _has_weight(module: nn.Module) -> bool:
     """Whether the signal that leaves this module is another signal: weight layers, recurrent ones and the like."""
     if isinstance(module, (*NORMALIZATIONS, nn.PReLU)):
         return False
-    return is_weight_layer(module) or any(True for _ in module.parameters(recurse=False))
+    return is_weight_layer(module) or any(p is not None for p in module._parameters.values())
 
 
 def _is_one_step(module: nn.Module) -> bool:

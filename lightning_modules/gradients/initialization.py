@@ -22,7 +22,7 @@ the gain √(2 / (1 + a²)) for He and 1 for the others. Biases start at 0.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, get_args
 
 import pytorch_lightning as pl
@@ -49,9 +49,9 @@ from lightning_modules.gradients.initialization_report import (
     LayerReport,
 )
 from lightning_modules.gradients.trained import trained_parameter
-from lightning_modules.layer_weights import cannot_be_set, weights_of
+from lightning_modules.layer_weights import cannot_be_set, weights_of_layer
 from lightning_modules.life_cycle import LifeCycle
-from lightning_modules.module_names import modules_by_name, parameters_by_name
+from lightning_modules.module_names import modules_by_name
 from lightning_modules.normalizations import NORMALIZATIONS
 from lightning_modules.settings import settings
 
@@ -177,47 +177,59 @@ def initialize(
         raise ValueError(
             f"distribution must be one of {', '.join(get_args(Distribution))}, got {distribution!r}."
         )
-    for name, parameter in parameters_by_name(model):
-        if is_lazy(parameter) or parameter.is_meta:
+    modules = list(modules_by_name(model))
+    for module_name, own_name, parameter in _parameters(modules):
+        if parameter.is_meta or is_lazy(parameter):
+            name = f"{module_name}.{own_name}" if module_name else own_name
             what = "lazy" if is_lazy(parameter) else "on the meta device"
             raise ValueError(
                 f"{name} is {what} and has no values yet. Call the model once, or materialize it, first."
             )
-    for weight in weights_of(model):
-        is_drawn = is_weight_layer(weight.layer) or isinstance(weight.layer, NORMALIZATIONS)
-        if not is_drawn or weight.parameter is None or not weight.parameter.requires_grad:
+    for name, module in modules:
+        if not is_weight_layer(module) and not isinstance(module, NORMALIZATIONS):
             continue
-        if (obstacle := cannot_be_set(weight.parameter)) is not None:
-            raise ValueError(f"{weight.name} {obstacle}.")
+        for weight in weights_of_layer(module, name):
+            if weight.parameter is None or not weight.parameter.requires_grad:
+                continue
+            if (obstacle := cannot_be_set(weight.parameter)) is not None:
+                raise ValueError(f"{weight.name} {obstacle}.")
     given = activation() if isinstance(activation, type) else activation
     if given is not None and scheme is None and scheme_for(given) is None:
         raise ValueError(
             f"No scheme is known for {type(given).__name__}. Pass scheme=, or set "
             f"lightning_modules.gradients.activations.SCHEME_FOR[{type(given).__name__}]."
         )
-    following = _following(model, scheme, given, example)
+    following = _following(model, modules, scheme, given, example)
 
-    owner = {id(p): name for name, module in _left_alone(model) for p in module.parameters(recurse=False)}
-    rows = []
-    for name, module in modules_by_name(model):
-        own = dict(module.named_parameters(recurse=False))
+    owner = {id(p): name or "(model)" for name, _, p in _parameters(_left_alone(modules))}
+    how: dict[str, tuple[Any, ...]] = {}
+    spreads: list[Tensor] = []  # of each weight before and after, read together at the end
+    reports: dict[str, LayerReport] = {}
+    for name, module in modules:
+        own = {own_name: p for own_name, p in module._parameters.items() if p is not None}
         label = name or "(model)"
         kind = type(module).__name__
         if is_weight_layer(module):
-            obstacle = _obstacle(module, owner)
+            obstacle = _obstacle(own.get("weight"), owner)
             if obstacle is None:
-                owner[id(module.weight)] = label
-                rows.append(_draw_layer(label, module, scheme, distribution, following[module], generator))
+                owner[id(own["weight"])] = label
+                spreads.append(own["weight"].float().std(correction=0))
+                how[label] = _draw_layer(module, scheme, distribution, following[module], generator)
+                spreads.append(own["weight"].float().std(correction=0))
             else:
-                rows.append(LayerReport(label, kind, f"left as it is: {obstacle}"))
+                reports[label] = LayerReport(label, kind, f"left as it is: {obstacle}")
             _fill_(own.get("bias"), 0.0)
         elif isinstance(module, NORMALIZATIONS) and own:
             _fill_(own.get("weight"), 1.0)
             _fill_(own.get("bias"), 0.0)
-            rows.append(LayerReport(label, kind, ", ".join(f"{n} {int(n == 'weight')}" for n in own)))
+            reports[label] = LayerReport(label, kind, ", ".join(f"{n} {int(n == 'weight')}" for n in own))
         elif own:
-            rows.append(LayerReport(label, kind, f"left as it is: {', '.join(own)}"))
-    return InitializationReport(tuple(rows))
+            reports[label] = LayerReport(label, kind, f"left as it is: {', '.join(own)}")
+    stds = iter(_numbers(spreads))
+    for label, row in how.items():
+        reports[label] = LayerReport(label, *row, std_before=next(stds), std_after=next(stds))
+    labels = (name or "(model)" for name, _ in modules)
+    return InitializationReport(tuple(reports[label] for label in labels if label in reports))
 
 
 def negative_slope_of(activation: nn.Module) -> float:
@@ -313,38 +325,20 @@ def _is_initialized(pl_module: pl.LightningModule) -> bool:
 
 
 def _draw_layer(
-    name: str,
     layer: WeightLayer,
     scheme: Scheme | None,
     distribution: Distribution,
     follower: Following,
     generator: Generator | None,
-) -> LayerReport:
+) -> tuple[str, str, float, float, Scheme, Distribution, float]:
+    """Draw its weight, and return how: from `kind` to `target_std` of its report."""
     activation = follower if isinstance(follower, nn.Module) else None
     chosen: Scheme = scheme or (scheme_for(activation) if activation is not None else None) or "glorot"
     layer_fans = fans(layer)
-    before = _std(layer.weight)
-    target = _draw_(
-        _blocks(layer),
-        chosen,
-        distribution,
-        layer_fans,
-        negative_slope_of(activation) if activation is not None else 0.0,
-        generator,
-    )
+    slope = negative_slope_of(activation) if activation is not None else 0.0
+    target = _draw_(_blocks(layer), chosen, distribution, layer_fans, slope, generator)
     follows = type(follower).__name__ if isinstance(follower, nn.Module) else follower.value
-    return LayerReport(
-        name=name,
-        kind=type(layer).__name__,
-        note=f"before {follows}",
-        fan_in=layer_fans.fan_in,
-        fan_out=layer_fans.fan_out,
-        scheme=chosen,
-        distribution=distribution,
-        target_std=target,
-        std_before=before,
-        std_after=_std(layer.weight),
-    )
+    return type(layer).__name__, f"before {follows}", *layer_fans, chosen, distribution, target
 
 
 def _draw_(
@@ -393,11 +387,13 @@ def _blocks(layer: WeightLayer) -> Sequence[Tensor]:
 
 
 def _following(
-    model: nn.Module, scheme: Scheme | None, given: nn.Module | None, example: Any
+    model: nn.Module,
+    modules: Sequence[tuple[str, nn.Module]],
+    scheme: Scheme | None,
+    given: nn.Module | None,
+    example: Any,
 ) -> dict[nn.Module, Following]:
-    layers: dict[nn.Module, str] = {
-        module: name for name, module in modules_by_name(model) if is_weight_layer(module)
-    }
+    layers: dict[nn.Module, str] = {module: name for name, module in modules if is_weight_layer(module)}
 
     def is_activation(module: nn.Module) -> bool:
         return scheme_for(module) is not None
@@ -426,16 +422,23 @@ def _following(
     return found
 
 
-def _left_alone(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+def _parameters(modules: Iterable[tuple[str, nn.Module]]) -> Iterator[tuple[str, str, nn.Parameter]]:
+    """The own parameters of modules: the module's name, theirs in it, and themselves."""
+    for name, module in modules:
+        for own_name, parameter in module._parameters.items():
+            if parameter is not None:
+                yield name, own_name, parameter
+
+
+def _left_alone(modules: Iterable[tuple[str, nn.Module]]) -> Iterator[tuple[str, nn.Module]]:
     """Embeddings and whatever else has weights that are not drawn here, even if a weight layer shares them."""
-    for name, module in modules_by_name(model):
+    for name, module in modules:
         if not is_weight_layer(module) and not isinstance(module, NORMALIZATIONS):
-            yield name or "(model)", module
+            yield name, module
 
 
-def _obstacle(layer: WeightLayer, owner: dict[int, str]) -> str | None:
+def _obstacle(weight: nn.Parameter | None, owner: dict[int, str]) -> str | None:
     """Why this layer's weight is not to be drawn."""
-    weight = dict(layer.named_parameters(recurse=False)).get("weight")
     if weight is None:
         return "its weight is parametrized"
     if id(weight) in owner:
@@ -452,5 +455,9 @@ def _fill_(parameter: nn.Parameter | None, value: float) -> None:
         parameter.fill_(value)
 
 
-def _std(weight: Tensor) -> float:
-    return weight.float().std(correction=0).item()
+def _numbers(singles: Sequence[Tensor]) -> list[float]:
+    """What stands in tensors of one number; read at once where they are on one device."""
+    if len({single.device for single in singles}) == 1:
+        numbers: list[float] = torch.stack(list(singles)).tolist()
+        return numbers
+    return [single.item() for single in singles]

@@ -17,8 +17,8 @@ networks in this way. https://proceedings.mlr.press/v9/glorot10a.html
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -30,6 +30,7 @@ from torchmetrics import Metric
 
 from lightning_modules.either_lightning import is_lightning_module
 from lightning_modules.gradients.nested import tensors_in, with_own_tensors
+from lightning_modules.gradients.signal_measures import Kind, Measuring
 from lightning_modules.gradients.signal_report import LayerSignal, SignalReport
 from lightning_modules.layer_weights import computed_weights, copy_of
 from lightning_modules.module_names import modules_by_name, without_compiler
@@ -86,17 +87,21 @@ def signal(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] |
         twin = copy_of(model)
     except (RuntimeError, TypeError) as error:  # tensors with a history; locks, generators and their like
         raise ValueError(f"{type(model).__name__} cannot be copied: {error}") from error
-    watch = Watch(twin)
-    devices = {p.device for p in twin.parameters() if p.device.type == "cuda"}
+    watch, parameters = Watch(twin), list(twin.parameters())
+    devices = {p.device for p in parameters if p.device.type == "cuda"}
     with torch.random.fork_rng(devices=devices), torch.enable_grad(), watch:
         loss = _loss(twin, with_own_tensors(batch), loss_fn)
     if loss is None:
         return SignalReport(watch.rows({}))
     if loss.numel() != 1:
         raise ValueError(f"A loss is one number, got shape {tuple(loss.shape)}. Use its mean.")
-    weights = [parameter for parameter in twin.parameters() if parameter.requires_grad]
+    weights = [parameter for parameter in parameters if parameter.requires_grad]
     found = torch.autograd.grad(loss, weights, allow_unused=True) if loss.requires_grad else ()
-    gradients = {id(weight): gradient for weight, gradient in zip(weights, found, strict=bool(found))}
+    gradients = {
+        id(weight): gradient
+        for weight, gradient in zip(weights, found, strict=bool(found))
+        if gradient is not None
+    }
     return SignalReport(watch.rows(gradients), loss.item())
 
 
@@ -136,16 +141,25 @@ def _training_step(model: Any, batch: Any) -> Any:
         ) from error
 
 
-@dataclass(frozen=True)
-class _Seen:
-    name: str
-    module: nn.Module
-    shape: tuple[int, ...]
-    mean: Tensor
-    std: Tensor
-    unit_std: Tensor | None
-    dead: Tensor | None
-    saturated: Tensor | None
+class _Layer:
+    """A layer that is watched.
+
+    Attributes:
+        name: In the report.
+        module: Itself.
+        weights: Its own, without biases.
+        bounds: Where its outputs are nearly at a bound.
+        calls: How many times it was called.
+    """
+
+    def __init__(self, name: str, module: nn.Module) -> None:
+        self.name = name
+        self.module = module
+        self.weights = [id(weight) for weight in _weights(module)]
+        self.bounds = _nearly_bounds(module)
+        self.is_convolution = isinstance(module, _ConvNd)
+        self.is_dense = isinstance(module, (nn.Linear, HidesLayers))
+        self.calls = 0
 
 
 class Watch:
@@ -156,115 +170,118 @@ class Watch:
     """
 
     def __init__(self, model: nn.Module) -> None:
-        self._seen: list[_Seen] = []
-        hidden = {p for m in model.modules() if isinstance(m, HidesLayers) for p in m.modules() if p is not m}
-        self._names = {
-            module: name or "(model)"
-            for name, module in modules_by_name(model)
+        modules = list(modules_by_name(model))
+        hiding = [module for _, module in modules if isinstance(module, HidesLayers)]
+        hidden = {part for module in hiding for part in module.modules() if part is not module}
+        self._layers = {
+            module: _Layer(name or "(model)", module)
+            for name, module in modules
             if _is_layer(module) and module not in hidden and "parametrizations" not in name.split(".")
         }
-        self._calls: dict[nn.Module, int] = {}
+        self._seen: list[tuple[_Layer, str, Kind]] = []
+        self._measuring = Measuring()
         self._units_dim = -1
         self._handles: list[RemovableHandle] = []
 
     def __enter__(self) -> None:
-        self._handles = [module.register_forward_hook(self._measure) for module in self._names]
+        self._handles = [module.register_forward_hook(self._measure) for module in self._layers]
 
     def __exit__(self, *error: object) -> None:
         for handle in self._handles:
             handle.remove()
 
-    def rows(self, gradients: Mapping[int, Tensor | None]) -> tuple[LayerSignal, ...]:
+    def _measure(self, module: nn.Module, args: Any, output: Any) -> None:
+        if not isinstance(
+            output, Tensor
+        ):  # recurrent layers and attention give out more, others a dictionary
+            output = next(tensors_in(output), None)
+        layer = self._layers[module]
+        if layer.is_convolution:
+            self._units_dim = 1
+        elif layer.is_dense:
+            self._units_dim = -1
+        if output is None or not output.is_floating_point() or output.ndim == 0 or output.numel() == 0:
+            return
+        layer.calls += 1
+        kind = _kind(tuple(output.shape), self._units_dim, layer.bounds)
+        self._seen.append((layer, layer.name if layer.calls == 1 else f"{layer.name} ({layer.calls})", kind))
+        values = output.detach()
+        if values.dtype in (torch.float16, torch.bfloat16):
+            values = values.float()
+        self._measuring.take(values, kind)
+
+    def rows(self, gradients: Mapping[int, Tensor]) -> tuple[LayerSignal, ...]:
         """What was seen.
 
         Args:
             gradients: Those of the weights, by their identity.
         """
-        return tuple(_row(seen, gradients) for seen in self._seen)
-
-    @torch.no_grad()
-    def _measure(self, module: nn.Module, args: Any, output: Any) -> None:
-        output = next(
-            tensors_in(output), None
-        )  # recurrent layers and attention give out more, others a dictionary
-        if isinstance(module, _ConvNd):
-            self._units_dim = 1
-        elif isinstance(module, (nn.Linear, HidesLayers)):
-            self._units_dim = -1
-        if not isinstance(output, Tensor) or not output.is_floating_point() or output.ndim == 0:
-            return
-        if output.numel() == 0:
-            return
-        self._calls[module] = count = self._calls.get(module, 0) + 1
-        name = self._names[module]
-        values = (
-            output.detach().float() if output.dtype in (torch.float16, torch.bfloat16) else output.detach()
-        )
-        others = _all_but(self._units_dim, values)
-        self._seen.append(
-            _Seen(
-                name=name if count == 1 else f"{name} ({count})",
-                module=module,
-                shape=tuple(output.shape),
-                mean=values.mean(),
-                std=values.std(correction=0),
-                unit_std=values.std(others, correction=0).mean() if others else None,
-                dead=(values == 0).float().amin(others).mean() if others else None,
-                saturated=_saturated(values, module),
+        norms = _norms({weight for layer in self._layers.values() for weight in layer.weights}, gradients)
+        return tuple(
+            LayerSignal(
+                name,
+                type(layer.module).__name__,
+                kind.shape,
+                *measures,
+                *_gradient(layer.weights, gradients, norms),
             )
+            for (layer, name, kind), measures in zip(self._seen, self._measuring.all(), strict=True)
         )
 
 
 def _is_layer(module: nn.Module) -> bool:
     if isinstance(module, (Metric, *_PASS_ON)):
         return False
-    has_weights = isinstance(module, HidesLayers) or any(True for _ in module.parameters(recurse=False))
-    return parametrize.is_parametrized(module) or not any(True for _ in module.children()) or has_weights
+    has_weights = isinstance(module, HidesLayers) or any(p is not None for p in module._parameters.values())
+    has_children = any(child is not None for child in module._modules.values())
+    return has_weights or not has_children or parametrize.is_parametrized(module)
 
 
-def _all_but(units_dim: int, values: Tensor) -> list[int]:
-    """The dimensions that a unit's numbers are spread over; none where a batch cannot be told from units."""
-    return [] if values.ndim < 2 else [dim for dim in range(values.ndim) if dim != units_dim % values.ndim]
+@lru_cache(maxsize=256)
+def _kind(shape: tuple[int, ...], units_dim: int, bounds: tuple[float, float] | None) -> Kind:
+    """What is to be measured: of units nothing where a batch cannot be told from them."""
+    ndim = len(shape)
+    spread = () if ndim < 2 else tuple(dim for dim in range(ndim) if dim != units_dim % ndim)
+    return Kind(shape, spread, bounds)
 
 
-def _saturated(values: Tensor, module: nn.Module) -> Tensor | None:
+def _nearly_bounds(module: nn.Module) -> tuple[float, float] | None:
     bounds = BOUNDS.get(type(module))
     if bounds is None:
         return None
     low, high = (module.min_val, module.max_val) if isinstance(module, nn.Hardtanh) else bounds
     margin = 0.01 * (high - low)
-    return ((values < low + margin) | (values > high - margin)).float().mean()
+    return low + margin, high - margin
 
 
-def _row(seen: _Seen, gradients: Mapping[int, Tensor | None]) -> LayerSignal:
-    found = [gradients.get(id(weight)) for weight in _weights(seen.module)]
-    known = [gradient for gradient in found if gradient is not None]
-    norm = (
-        math.hypot(*(torch.linalg.vector_norm(g, dtype=torch.float64).item() for g in known))
-        if known
-        else None
-    )
-    count = sum(gradient.numel() for gradient in known)
-    return LayerSignal(
-        name=seen.name,
-        kind=type(seen.module).__name__,
-        shape=seen.shape,
-        mean=seen.mean.item(),
-        std=seen.std.item(),
-        unit_std=None if seen.unit_std is None else seen.unit_std.item(),
-        dead=None if seen.dead is None else seen.dead.item(),
-        saturated=None if seen.saturated is None else seen.saturated.item(),
-        gradient_norm=norm,
-        gradient_rms=None if norm is None else norm / math.sqrt(count),
-    )
+def _norms(weights: Iterable[int], gradients: Mapping[int, Tensor]) -> dict[int, float]:
+    """‖g‖ of the gradients of these weights, in float64."""
+    known = [weight for weight in weights if weight in gradients]
+    if not known:
+        return {}
+    norms = torch._foreach_norm([gradients[weight] for weight in known], 2.0, torch.float64)
+    return dict(zip(known, torch.stack(norms).tolist(), strict=True))
+
+
+def _gradient(
+    weights: list[int], gradients: Mapping[int, Tensor], norms: Mapping[int, float]
+) -> tuple[float, float] | tuple[None, None]:
+    """The norm of a layer's gradient, and that per weight."""
+    known = [weight for weight in weights if weight in norms]
+    if not known:
+        return None, None
+    norm = math.hypot(*(norms[weight] for weight in known))
+    return norm, norm / math.sqrt(sum(gradients[weight].numel() for weight in known))
 
 
 def _weights(module: nn.Module) -> list[nn.Parameter]:
     """A layer's own parameters without its biases; of a computed weight those that it is computed from."""
+    named = module.named_parameters() if isinstance(module, HidesLayers) else module._parameters.items()
+    own = [p for name, p in named if p is not None and not _is_bias(name.rpartition(".")[2])]
     computed = computed_weights(module)
+    if not computed:
+        return own
     of_biases = {id(p) for name, weight in computed.items() if _is_bias(name) for p in weight.sources}
-    inside = isinstance(module, HidesLayers)
-    own = [p for name, p in module.named_parameters(recurse=inside) if not _is_bias(name.rpartition(".")[2])]
     known = {id(p) for p in own}
     behind = [p for weight in computed.values() for p in weight.sources if id(p) not in known]
     return [p for p in (*own, *behind) if id(p) not in of_biases]

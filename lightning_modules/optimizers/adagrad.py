@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
 from lightning_modules.optimizers.per_parameter import PerParameterOptimizer, root, step_count
+from lightning_modules.optimizers.tensors import Tensors
 
 
 class AdaGrad(PerParameterOptimizer):
@@ -82,7 +83,7 @@ class AdaGrad(PerParameterOptimizer):
         return {"step": step_count(), "sum": torch.zeros_like(parameter)}
 
     def update_(
-        self, parameter: Tensor, gradient: Tensor, state: dict[str, Tensor], group: Mapping[str, Any]
+        self, parameter: Tensors, gradient: Tensors, state: dict[str, Tensors], group: Mapping[str, Any]
     ) -> None:
         """Add up the squares, and divide by their root."""
         state["step"] += 1  # for torch, which decays the rate by it if asked to

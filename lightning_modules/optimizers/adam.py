@@ -26,6 +26,7 @@ from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
 from lightning_modules.optimizers.per_parameter import PerParameterOptimizer, root, step_count
+from lightning_modules.optimizers.tensors import Tensors
 
 
 class Adam(PerParameterOptimizer):
@@ -94,7 +95,7 @@ class Adam(PerParameterOptimizer):
         return {"step": step_count(), "exp_avg": zeros(parameter), "exp_avg_sq": zeros(parameter)}
 
     def update_(
-        self, parameter: Tensor, gradient: Tensor, state: dict[str, Tensor], group: Mapping[str, Any]
+        self, parameter: Tensors, gradient: Tensors, state: dict[str, Tensors], group: Mapping[str, Any]
     ) -> None:
         """Average gradients and squares, correct both, and divide."""
         beta1, beta2 = group["betas"]

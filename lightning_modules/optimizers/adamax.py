@@ -24,6 +24,7 @@ from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
 from lightning_modules.optimizers.per_parameter import PerParameterOptimizer, step_count
+from lightning_modules.optimizers.tensors import Tensors
 
 
 class AdaMax(PerParameterOptimizer):
@@ -80,7 +81,7 @@ class AdaMax(PerParameterOptimizer):
         return {"step": step_count(), "exp_avg": zeros(parameter), "exp_inf": zeros(parameter)}
 
     def update_(
-        self, parameter: Tensor, gradient: Tensor, state: dict[str, Tensor], group: Mapping[str, Any]
+        self, parameter: Tensors, gradient: Tensors, state: dict[str, Tensors], group: Mapping[str, Any]
     ) -> None:
         """Average the gradients, keep their largest, and divide."""
         beta1, beta2 = group["betas"]
@@ -88,7 +89,6 @@ class AdaMax(PerParameterOptimizer):
         # m ← β₁ m + (1 − β₁) g
         mean = state["exp_avg"].lerp_(gradient, 1 - beta1)
         # u ← max(β₂ u, |g| + ε)
-        largest = state["exp_inf"].mul_(beta2)
-        torch.maximum(largest, gradient.abs().add_(group["eps"]), out=largest)
+        largest = state["exp_inf"].mul_(beta2).maximum_(gradient.abs().add_(group["eps"]))
         # θ ← θ − η / (1 − β₁ᵗ) · m / u
         parameter.addcdiv_(mean, largest, value=-group["lr"] / (1 - beta1 ** state["step"].item()))

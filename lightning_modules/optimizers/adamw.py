@@ -23,10 +23,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
 from lightning_modules.optimizers.adam import Adam
+from lightning_modules.optimizers.tensors import Tensors
 
 
 class AdamW(Adam):
@@ -74,7 +74,9 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(params, lr, betas, eps, weight_decay, maximize, eps_inside)
 
-    def decay(self, parameter: Tensor, gradient: Tensor, group: Mapping[str, Any]) -> Tensor:
+    def decay(
+        self, parameter: Tensors, gradient: Tensors, state: dict[str, Tensors], group: Mapping[str, Any]
+    ) -> Tensors:
         """Shrink the parameter itself, and leave the gradient as it is."""
         # θ ← θ − η λ θ
         parameter.mul_(1 - group["lr"] * group["weight_decay"])

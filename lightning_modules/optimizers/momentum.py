@@ -24,6 +24,7 @@ from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
 from lightning_modules.optimizers.per_parameter import PerParameterOptimizer
+from lightning_modules.optimizers.tensors import Tensors
 
 
 class Momentum(PerParameterOptimizer):
@@ -89,7 +90,7 @@ class Momentum(PerParameterOptimizer):
         return {"velocity" if group["paper_form"] else "momentum_buffer": torch.zeros_like(parameter)}
 
     def update_(
-        self, parameter: Tensor, gradient: Tensor, state: dict[str, Tensor], group: Mapping[str, Any]
+        self, parameter: Tensors, gradient: Tensors, state: dict[str, Tensors], group: Mapping[str, Any]
     ) -> None:
         """Add the gradient to the velocity, and the velocity to the parameter."""
         rate, beta = group["lr"], group["momentum"]

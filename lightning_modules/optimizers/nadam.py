@@ -29,6 +29,7 @@ from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
 from lightning_modules.optimizers.per_parameter import PerParameterOptimizer, root, step_count
+from lightning_modules.optimizers.tensors import Tensors
 
 
 class Nadam(PerParameterOptimizer):
@@ -94,7 +95,7 @@ class Nadam(PerParameterOptimizer):
         return means | {"step": step_count(), "mu_product": torch.tensor(1.0)}
 
     def update_(
-        self, parameter: Tensor, gradient: Tensor, state: dict[str, Tensor], group: Mapping[str, Any]
+        self, parameter: Tensors, gradient: Tensors, state: dict[str, Tensors], group: Mapping[str, Any]
     ) -> None:
         """Average gradients and squares, look ahead, and divide."""
         rate, (beta1, beta2) = group["lr"], group["betas"]

@@ -26,10 +26,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
 from lightning_modules.optimizers.momentum import Momentum
+from lightning_modules.optimizers.tensors import Tensors
 
 
 class Nesterov(Momentum):
@@ -108,17 +108,18 @@ class Nesterov(Momentum):
             for (parameter, _), here in zip(moved, back, strict=True):
                 parameter.copy_(here)
 
-    def decay(self, parameter: Tensor, gradient: Tensor, group: Mapping[str, Any]) -> Tensor:
+    def decay(
+        self, parameter: Tensors, gradient: Tensors, state: dict[str, Tensors], group: Mapping[str, Any]
+    ) -> Tensors:
         """Add the gradient of the penalty; in the paper's form that at φ, where the loss's was taken."""
-        gradient = super().decay(parameter, gradient, group)
+        gradient = super().decay(parameter, gradient, state, group)
         if group["paper_form"]:
             # λ φ = λ θ + λ β m
-            velocity = self.state[parameter]["velocity"]
-            gradient.add_(velocity, alpha=group["weight_decay"] * group["momentum"])
+            gradient.add_(state["velocity"], alpha=group["weight_decay"] * group["momentum"])
         return gradient
 
     def update_(
-        self, parameter: Tensor, gradient: Tensor, state: dict[str, Tensor], group: Mapping[str, Any]
+        self, parameter: Tensors, gradient: Tensors, state: dict[str, Tensors], group: Mapping[str, Any]
     ) -> None:
         """Make momentum's step; in torch's form, from φ to the next φ."""
         if group["paper_form"]:

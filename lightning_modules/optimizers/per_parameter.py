@@ -1,18 +1,27 @@
 """What the eight optimizers have in common: everything but the equation.
 
-Each of them moves one parameter at a time, by its gradient and by a few tensors that it keeps for it. A subclass says
-what it keeps (`begin`) and how the parameter moves (`update_`). Groups, closures, refusals and checkpoints are here.
+Each of them moves a parameter by its gradient and by a few tensors that it keeps for it. A subclass says what it keeps
+(`begin`) and how the parameter moves (`update_`). That is written as if for one parameter, and done for many at once:
+see `tensors`. Groups, closures, refusals and checkpoints are here.
 """
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Self, overload
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.optimizer import ParamsT
+
+from lightning_modules.optimizers.tensors import Tensors
+
+# Of so many numbers, what an operation allocates is small beside the gradients, and far more than calling it takes.
+_AT_ONCE = 2**22
+
+_Moved = tuple[list[Tensor], list[Tensor], list[dict[str, Tensor]]]
+"""Parameters, their gradients, and what is kept for them."""
 
 
 class PerParameterOptimizer(Optimizer, ABC):
@@ -62,14 +71,15 @@ class PerParameterOptimizer(Optimizer, ABC):
 
     @abstractmethod
     def update_(
-        self, parameter: Tensor, gradient: Tensor, state: dict[str, Tensor], group: Mapping[str, Any]
+        self, parameter: Tensors, gradient: Tensors, state: dict[str, Tensors], group: Mapping[str, Any]
     ) -> None:
         """Make one step, in place.
 
         Args:
-            parameter: The one to move, of any shape.
+            parameter: The one to move, of any shape; or rather several, which compute as one.
             gradient: Of the same shape. It must not be changed: it is the user's.
-            state: What is kept for this parameter, as `begin` named it; changed in place.
+            state: What is kept for this parameter, as `begin` named it; changed in place. What is a single number for
+                each of several parameters, such as the count of steps, is the same number for all.
             group: The settings of the group that it is in.
         """
 
@@ -101,12 +111,15 @@ class PerParameterOptimizer(Optimizer, ABC):
         if not holds:
             raise ValueError(f"{type(self).__name__}: {name} must be {range_}, got {value}.")
 
-    def decay(self, parameter: Tensor, gradient: Tensor, group: Mapping[str, Any]) -> Tensor:
+    def decay(
+        self, parameter: Tensors, gradient: Tensors, state: dict[str, Tensors], group: Mapping[str, Any]
+    ) -> Tensors:
         """The gradient of the loss + (λ/2)‖θ‖², with λ = `weight_decay`: an ℓ2 penalty.
 
         Args:
             parameter: θ, of any shape.
             gradient: That of the loss, of the same shape; it is left as it is.
+            state: What is kept for this parameter.
             group: The settings of the group that the parameter is in.
         """
         # g ← g + λ θ
@@ -142,17 +155,38 @@ class PerParameterOptimizer(Optimizer, ABC):
         loss = self.evaluate(closure)
         self._refuse_gradients()
         for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
-                state = self.state[parameter]
-                if not state:
-                    state.update(self.begin(parameter, group))
-                gradient = -parameter.grad if group["maximize"] else parameter.grad
+            for parameters, gradients, states in self._together(group):
+                parameter, gradient = Tensors(parameters), Tensors(gradients)
+                state = {name: Tensors([one[name] for one in states]) for name in states[0]}
+                if group["maximize"]:
+                    gradient = -gradient
                 if group["weight_decay"]:
-                    gradient = self.decay(parameter, gradient, group)
+                    gradient = self.decay(parameter, gradient, state, group)
                 self.update_(parameter, gradient, state, group)
         return loss
+
+    def _together(self, group: Mapping[str, Any]) -> Iterable[_Moved]:
+        """The parameters that have gradients, in lists that move at once: all of one type that have made as many steps.
+
+        An operation needs memory of the size of what it works on, so a list has no more than so many numbers.
+        """
+        lists: dict[tuple[Any, ...], _Moved] = {}
+        numbers = 0
+        for parameter in group["params"]:
+            gradient = parameter.grad
+            if gradient is None:
+                continue
+            state = self.state[parameter]
+            if not state:
+                state.update(self.begin(parameter, group))
+            counts = [(name, value.item()) for name, value in state.items() if not value.ndim]
+            alike = (parameter.dtype, parameter.device, numbers // _AT_ONCE, *counts)
+            parameters, gradients, states = lists.setdefault(alike, ([], [], []))
+            parameters.append(parameter)
+            gradients.append(gradient)
+            states.append(state)
+            numbers += parameter.numel()
+        return lists.values()
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Take in more parameters.
@@ -234,7 +268,7 @@ def step_count() -> Tensor:
     return torch.tensor(0.0)
 
 
-def root(square: Tensor, eps: float, inside: bool) -> Tensor:
+def root(square: Tensors, eps: float, inside: bool) -> Tensors:
     """√s + ε, or √(s + ε) if ε is to stand inside.
 
     Args:

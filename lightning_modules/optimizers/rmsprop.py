@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
 from lightning_modules.optimizers.per_parameter import PerParameterOptimizer, root, step_count
+from lightning_modules.optimizers.tensors import Tensors
 
 
 class RMSProp(PerParameterOptimizer):
@@ -90,7 +91,7 @@ class RMSProp(PerParameterOptimizer):
         return {"step": step_count(), "square_avg": torch.zeros_like(parameter)}
 
     def update_(
-        self, parameter: Tensor, gradient: Tensor, state: dict[str, Tensor], group: Mapping[str, Any]
+        self, parameter: Tensors, gradient: Tensors, state: dict[str, Tensors], group: Mapping[str, Any]
     ) -> None:
         """Average the squares, and divide by their root."""
         state["step"] += 1  # torch counts, so that its states and these are alike
