@@ -35,6 +35,7 @@ from verified_docs.errors import DocsError
 from verified_docs.ledger import shown as ledger
 from verified_docs.measurement import Measurement
 from verified_docs.pages import KINDS, LEDGER, PAPERS, TABLE, Embedded, Page, Quote
+from verified_docs.sentences import MARK
 from verified_docs.snippet import Snippet
 from verified_docs.studies.file import StudyFile
 
@@ -124,7 +125,7 @@ class _Mark(Preprocessor):
         shown = self._shown
         place, to_root = shown.page
         page = Page("\n".join(lines), place, shown.config)
-        lines = page.with_quotes(lambda quote: self._quoted(quote)).split("\n")
+        lines = MARK.sub("", page.with_quotes(lambda quote: self._quoted(quote))).split("\n")
         shown.parts.clear()
         for one in reversed(page.embedded()):
             above, below = self._marks(one, to_root)

@@ -19,6 +19,7 @@ def values(results: Results, numbers: dict[str, Any]) -> dict[str, Any]:
     tuned = [name for name in names if study.tune_of(name)]
     means = {metric: {name: results.mean(name, metric) for name in names} for metric in metrics}
     found: dict[str, Any] = {
+        "reference": dict(study.references),
         "best": {name: results.best(name) for name in tuned},
         "mean": {
             metric: {name: _short(one.mean) for name, one in row.items()} for metric, row in means.items()
