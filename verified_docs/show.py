@@ -9,7 +9,8 @@ A study (`--8<-- "studies/optimizers.py"`) is shown in the same way.
 Prose quotes recorded numbers by `{{ torch_default.ratio:.2f }}` (see `pages`). A line `{{ ledger }}` becomes a summary
 of how often the claims of all programs held (see `ledger`), a line `{{ papers }}` the references of all pages (see
 `papers`), a line `{{ kinds }}` how many programs give the same digits on which processors (see `kinds_shown`), a line
-`{{ table path/to/record.json }}` a table (see `tables`).
+`{{ table path/to/record.json }}` a table (see `tables`). Comments that say what a sentence rests on (see
+`overstated`) are left out.
 
 Options:
     root: The directory of pyproject.toml.
