@@ -6,10 +6,13 @@ learning rate that is best for each. Left two hidden layers, right twenty. Blue,
 Fashion-MNIST; green, handwritten digits. Right of the line the alternative is
 better than the default, left of it worse; a "<" lies farther left than the
 figure goes. Upper part: the general recipe; lower part: the self-normalizing
-one. The band is one point, which is what matters.
+one. The band is one point, which is what matters. Mind the general recipe's
+twenty layers on digits: a few images chose its rate, so what is compared with
+it looks better than it may be.
 """
 
 import math
+import re
 
 import matplotlib.pyplot as plt
 import torch
@@ -199,6 +202,25 @@ for depth in DEPTHS:
             "general", depth, data
         )
 
+# each part of a recipe at a depth is one question: is any alternative better?
+CELLS = {
+    f"{recipe}, {part}, {depth}": [
+        one
+        for other in others
+        for data in DATA
+        if (one := title(recipe, part, other, depth, data)) in REFERENCE
+    ]
+    for recipe in RECIPES
+    for part, others in OTHERS[recipe].items()
+    for depth in DEPTHS
+}
+TEST_IMAGES = {
+    name: 360 if settings["data"] == "digits" else 10_000
+    for name, settings in ALTERNATIVES.items()
+}
+# its rate was chosen badly: few validation images, and another tuned as well
+MISTUNED = default("general", "deep", "digits")
+
 RATES = [1e-4, 3e-4, 1e-3, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
 
 
@@ -225,7 +247,13 @@ study = Study(
     choose="validation accuracy",
     metrics={
         "test accuracy": Metric(
-            matters=0.01, diverged=0.1, format=".1%", tolerance=0.03
+            matters=0.01,
+            asks="no worse",
+            failed=0.2,
+            diverged=0.1,
+            format=".1%",
+            tolerance=0.03,
+            cases=TEST_IMAGES,
         ),
         "validation accuracy": Metric(
             matters=0.01, diverged=0.1, format=".1%", tolerance=0.05
@@ -239,6 +267,7 @@ study = Study(
         ),
     },
     reference=REFERENCE,
+    cells=CELLS,
     seconds_per_run=1,
 )
 
@@ -308,14 +337,7 @@ def numbers(results):
                     for data in DATA
                     if other != parts_of(recipe, depth)[part]
                 }
-                kinds = {one.verdict for one in found.values()}
-                verdicts[cell] = (
-                    "not here"
-                    if "better" in kinds
-                    else "confirmed"
-                    if kinds == {"worse"}
-                    else "undecided"
-                )
+                verdicts[cell] = of_cell(results, cell)
                 for kind, kept in (("better", better), ("worse", worse)):
                     kept[cell] = listed(found, kind)
                 names = {
@@ -339,15 +361,18 @@ def numbers(results):
                         f"{said(other)}: {100 * one.mean:+.1f} "
                         f"({100 * one.low:+.1f} to {100 * one.high:+.1f})"
                     )
-    assert verdicts["general, activation, deep"] == "not here"
+    assert verdicts["general, activation, deep"] == f"better alternative{MARK}"
     assert better["general, activation, deep"].startswith("ELU (clothes and")
-    assert verdicts["self-normalizing, initializer, deep"] == "confirmed"
+    assert verdicts["self-normalizing, initializer, deep"] == "better"
+    rests = [cell for cell in CELLS if verdicts[cell].endswith(MARK)]
+    assert rests == [cell for cell in CELLS if re.match("general.*deep", cell)]
+    assert not any(verdicts[cell].startswith("safe") for cell in rests)
     for recipe in RECIPES:
         norm = widest[f"{recipe}, normalization, shallow"]
         assert norm.startswith("batch norm: ")
     shallow = "general, schedule, shallow"
     assert fastest[shallow].startswith("performance")
-    assert verdicts[shallow] == "undecided"
+    assert verdicts[shallow] == "safe"
     for data in DATA:
         plateau, constant = (
             results.metric(
@@ -374,15 +399,26 @@ def numbers(results):
         },
         "matters": f"{study.metrics['steps to target'].matters:.0f}",
         "count": {
-            verdict: sum(one == verdict for one in verdicts.values())
-            for verdict in ("confirmed", "undecided", "not here")
+            word: sum(one.removesuffix(MARK) == word for one in verdicts.values())
+            for word in ("better", "equal", "safe", "better alternative", "open")
         },
+        "mistuned": sum(one.endswith(MARK) for one in verdicts.values()),
         "cells": len(verdicts),
         "images": {name: size for name, (_, size, *_) in DATA.items()},
         "steps": {name: total for name, (_, _, _, total, *_) in DATA.items()},
         "target": {name: f"{target:.0%}" for name, (*_, target) in DATA.items()},
         "shallow": f"{furthest_of_the_shallow(results):.1f}",
     }
+
+
+MARK = " †"
+
+
+def of_cell(results, cell):
+    """Its verdict, marked where it rests on the reference that is mistuned."""
+    verdict = results.cells[cell, "test accuracy"].verdict
+    word = "better alternative" if verdict == "worse" else verdict
+    return word + MARK * any(REFERENCE[one] == MISTUNED for one in CELLS[cell])
 
 
 def quickest(results, usual, names):

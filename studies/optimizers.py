@@ -121,7 +121,11 @@ study = Study(
             matters=0.005, diverged=0.1, format=".1%", tolerance=0.02
         ),
         "test accuracy": Metric(
-            matters=0.005, diverged=0.1, format=".1%", tolerance=0.02
+            matters=0.005,
+            diverged=0.1,
+            format=".1%",
+            tolerance=0.02,
+            cases=10_000,
         ),
         "steps to 85%": Metric(
             matters=200, better="lower", format=",.0f", tolerance=1_000
@@ -172,7 +176,9 @@ def numbers(results):
             for name in names
             if not name.startswith("Nesterov")
         ]
-        decided[network] = sum(one.verdict != "undecided" for one in differences)
+        decided[network] = sum(
+            one.verdict in ("better", "worse") for one in differences
+        )
         for name in names:
             rates, curve = results.tuning_curve(name)
             good = [

@@ -150,7 +150,9 @@ study = Study(
         "validation accuracy": Metric(
             matters=0.005, format=".1%", tolerance=0.03
         ),
-        "test accuracy": Metric(matters=0.005, format=".1%", tolerance=0.03),
+        "test accuracy": Metric(
+            matters=0.005, format=".1%", tolerance=0.03, cases=10_000
+        ),
         "test loss": Metric(
             matters=0.02, better="lower", format=".2f", tolerance=0.2
         ),

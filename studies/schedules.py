@@ -96,7 +96,11 @@ study = Study(
     choose="validation accuracy",
     metrics={
         "test accuracy": Metric(
-            matters=0.005, diverged=0.1, format=".1%", tolerance=0.02
+            matters=0.005,
+            diverged=0.1,
+            format=".1%",
+            tolerance=0.02,
+            cases=10_000,
         ),
         "validation accuracy": Metric(
             matters=0.005, diverged=0.1, format=".1%", tolerance=0.02

@@ -111,7 +111,7 @@ study = Study(
     choose="validation accuracy",
     metrics={
         "test accuracy": Metric(
-            matters=0.005, diverged=0.5, format=".1%", tolerance=0.03
+            matters=0.005, diverged=0.5, format=".1%", tolerance=0.03, cases=2_000
         ),
         "validation accuracy": Metric(
             matters=0.005, diverged=0.5, format=".1%", tolerance=0.03

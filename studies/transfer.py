@@ -111,7 +111,7 @@ study = Study(
     choose="validation accuracy",
     metrics={
         "test accuracy": Metric(
-            matters=0.005, diverged=0.5, format=".1%", tolerance=0.03
+            matters=0.005, diverged=0.5, format=".1%", tolerance=0.03, cases=2_000
         ),
         "validation accuracy": Metric(
             matters=0.005, diverged=0.5, format=".1%", tolerance=0.03
@@ -191,7 +191,9 @@ def numbers(results):
         "highest": highest,
         "gains": sum(one.low > 0 for one in gain.values()),
         "losses": sum(one.high < 0 for one in gain.values()),
-        "decided": sum(one.verdict != "undecided" for one in gain.values()),
+        "decided": sum(
+            one.verdict in ("better", "worse") for one in gain.values()
+        ),
         "asked": len(gain),
         "best from 20 on": max(one.mean for one in many),
         "frozen harms from": min(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from verified_docs import kinds_shown, papers, record, tables
+from verified_docs import kinds_shown, overstated, papers, record, tables
 from verified_docs.api import described
 from verified_docs.config import Config
 from verified_docs.errors import DocsError
@@ -56,11 +56,14 @@ def _pages(config: Config) -> list[str]:
     found = []
     try:
         pages = list(every_page(config))
+        whole = []
         for page in pages:
             try:
                 page.with_quotes()
+                whole.append(page)
             except DocsError as error:
                 found.append(str(error))
+        found += overstated.problems(whole)
         found += papers.gather(pages).problems
         found += [problem for page in pages for problem in tables.problems(page)]
     except DocsError as error:

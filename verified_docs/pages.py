@@ -3,7 +3,8 @@
 A program is embedded by pymdownx.snippets' `--8<-- "snippets/<name>.py"` inside a fence, a study by
 `--8<-- "studies/<name>.py"`. A number is quoted by `{{ name.value }}` or `{{ name.value[key]:.1%}}`: `name` is the last
 part of the name of a program on the same page, a whole name (`gradients/initialization/torch_default`), a measurement's
-(`benchmarks/activations`) or a study's (`studies/optimizers`). On a line of its own `{{ ledger }}` stands for the
+(`benchmarks/activations`) or a study's (`studies/optimizers`). A difference of percentages is one of points:
+`{{ name.value:+.1 points}}` shows 0.048 as "+4.8 points". On a line of its own `{{ ledger }}` stands for the
 summary of the ledger of claims, `{{ papers }}` for the references of all pages, `{{ kinds }}` for how many programs give
 the same digits on which processors, and `{{ table path/to/record.json }}` for a table. Fences and `code` are left as
 they are.
@@ -98,11 +99,17 @@ class Quote:
                 f"{self.place}: {self.value} is {found!r}: say how to show it, as in {{{{ {self.value}:.2f}}}}"
             )
         try:
-            return " ".join(format(found, self.format or "").split())
+            return " ".join(_formatted(found, self.format or "").split())
         except (ValueError, TypeError) as error:
             raise DocsError(
                 f"{self.place}: {found!r} cannot be shown as {self.format!r} ({error})"
             ) from error
+
+
+def _formatted(found: Any, how: str) -> str:
+    """As Python formats it; a share or a difference of shares as points where `how` ends so, as in `:+.1 points`."""
+    points = re.fullmatch(r"(?P<digits>[+ ]?\.\d+) ?points", how)
+    return f"{format(100 * found, points['digits'] + 'f')} points" if points else format(found, how)
 
 
 def _content(found: Any) -> str:
@@ -164,6 +171,10 @@ class Page:
 
         self.with_quotes(note)
         return found
+
+    def quoted(self, text: str, line: int) -> Quote:
+        """What `{{ text }}` would quote on a line of this page."""
+        return self._quote(text, f"{self.place}:{line}", [one.snippet for one in self.embedded()])
 
     def with_quotes(self, show: Callable[[Quote], str] | None = None) -> str:
         """The text with each `{{ … }}` replaced by what `show` makes of it; by default the recorded number."""

@@ -9,7 +9,8 @@ A study (`--8<-- "studies/optimizers.py"`) is shown in the same way.
 Prose quotes recorded numbers by `{{ torch_default.ratio:.2f }}` (see `pages`). A line `{{ ledger }}` becomes a summary
 of how often the claims of all programs held (see `ledger`), a line `{{ papers }}` the references of all pages (see
 `papers`), a line `{{ kinds }}` how many programs give the same digits on which processors (see `kinds_shown`), a line
-`{{ table path/to/record.json }}` a table (see `tables`).
+`{{ table path/to/record.json }}` a table (see `tables`). Comments that say what a sentence rests on (see
+`overstated`) are left out.
 
 Options:
     root: The directory of pyproject.toml.
@@ -35,6 +36,7 @@ from verified_docs.errors import DocsError
 from verified_docs.ledger import shown as ledger
 from verified_docs.measurement import Measurement
 from verified_docs.pages import KINDS, LEDGER, PAPERS, TABLE, Embedded, Page, Quote
+from verified_docs.sentences import MARK
 from verified_docs.snippet import Snippet
 from verified_docs.studies.file import StudyFile
 
@@ -124,7 +126,7 @@ class _Mark(Preprocessor):
         shown = self._shown
         place, to_root = shown.page
         page = Page("\n".join(lines), place, shown.config)
-        lines = page.with_quotes(lambda quote: self._quoted(quote)).split("\n")
+        lines = MARK.sub("", page.with_quotes(lambda quote: self._quoted(quote))).split("\n")
         shown.parts.clear()
         for one in reversed(page.embedded()):
             above, below = self._marks(one, to_root)

@@ -45,34 +45,67 @@ Settings = dict[str, Any]
 class Metric:
     """One number that `run` returns, by which alternatives are compared.
 
+    What the verdicts say is in `verified_docs/studies/verdicts.py`.
+
     Attributes:
         matters: The smallest difference that matters, in the metric's own unit; declared before anything is measured.
         better: Whether higher or lower is better.
+        asks: What is asked of it. "better": is an alternative better than its reference, by more than matters? "no
+            worse": is a reference no worse than any of its alternatives by as much as matters? This one is asked of
+            each of the study's `cells`, beside the other.
+        judges: Whether it has verdicts. Unless it is said, all metrics do but the one that settings are chosen by; and
+            that one, too, where there is no other.
+        failed: A run that ends here or worse has failed, as one has that diverges: at twice the accuracy of guessing,
+            for example. Failed runs are counted, not averaged.
         tolerance: How far the number of a run that is made again may be from the recorded one. Numbers are kept to
             seven digits, which 0 allows for.
-        diverged: What a run counts as whose number is NaN or infinite, such as the accuracy of guessing. Without it no
-            interval and no verdict can be given where such a run takes part.
+        diverged: What a run counts as whose number is NaN or infinite, such as the accuracy of guessing, in the curves
+            that settings are chosen by. In means, intervals and verdicts it has failed.
         format: How its numbers are shown.
+        cases: Of how many test cases it is a share, which says what other test cases would change: one number, or one
+            by the alternative's name.
     """
 
     matters: float
     better: Literal["higher", "lower"] = "higher"
+    asks: Literal["better", "no worse"] = "better"
+    judges: bool | None = None
+    failed: float | None = None
     tolerance: float = 0.0
     diverged: float | None = None
     format: str = ".3g"
+    cases: int | Mapping[str, int] | None = None
 
     def __post_init__(self) -> None:
         if self.better not in ("higher", "lower"):
             raise DocsError(f"Metric(better={self.better!r}): it is 'higher' or 'lower'")
+        if self.asks not in ("better", "no worse"):
+            raise DocsError(f"Metric(asks={self.asks!r}): it is 'better' or 'no worse'")
+        if self.asks == "no worse" and not (self.judges is not False and self.matters > 0):
+            raise DocsError(
+                "Metric(asks='no worse') needs a margin to be no worse by: matters above 0, and no judges=False"
+            )
         for name, value in (("matters", self.matters), ("tolerance", self.tolerance)):
             if not (math.isfinite(value) and value >= 0):
                 raise DocsError(f"Metric({name}={value!r}): it is a number of at least 0")
-        if self.diverged is not None and not math.isfinite(self.diverged):
-            raise DocsError(f"Metric(diverged={self.diverged!r}): it is a number, such as that of guessing")
+        for name, limit in (("diverged", self.diverged), ("failed", self.failed)):
+            if limit is not None and not math.isfinite(limit):
+                raise DocsError(f"Metric({name}={limit!r}): it is a number, such as that of guessing")
+        cases = self.cases.values() if isinstance(self.cases, Mapping) else [self.cases]
+        if any(one is not None and one < 1 for one in cases):
+            raise DocsError(f"Metric(cases={self.cases!r}): a share is of at least 1 test case")
         try:
             format(0.5, self.format)
         except ValueError as error:
             raise DocsError(f"Metric(format={self.format!r}): {error}") from None
+
+    def gain(self, difference: Any) -> Any:
+        """A difference with the sign that makes more of it better."""
+        return difference if self.better == "higher" else 0.0 - difference  # of 0.0 it is no -0.0
+
+    def cases_of(self, alternative: str) -> int | None:
+        """Of how many test cases its number is a share, for `alternative`."""
+        return self.cases.get(alternative) if isinstance(self.cases, Mapping) else self.cases
 
 
 @dataclass(frozen=True)
@@ -125,6 +158,8 @@ class Study:
         tuning_seeds: Those that settings are chosen on: none of `seeds`.
         choose: The metric to choose by; the first one where it is not said.
         reference: The alternative that the others are compared with; or, by the alternative's name, its own reference.
+        cells: For metrics that ask "no worse", by the name of each question the alternatives that it is about: is the
+            reference no worse than any of them? Where it is not said, each reference is one question.
         seconds_per_run: About how long one run takes, for the time left to be told before the first has ended.
     """
 
@@ -136,6 +171,7 @@ class Study:
     tuning_seeds: Sequence[int] = ()
     choose: str = ""
     reference: str | Mapping[str, str] | None = None
+    cells: Mapping[str, Sequence[str]] = field(default_factory=dict)
     seconds_per_run: float = 1.0
     references: Mapping[str, str] = field(init=False, repr=False)
 
@@ -157,6 +193,18 @@ class Study:
             for value in tune.values if tune else [None]:
                 _check_settings(name, self.settings(name, value))
         object.__setattr__(self, "references", self._references())
+        object.__setattr__(self, "cells", self._cells())
+
+    @property
+    def judging(self) -> list[str]:
+        """The metrics that have verdicts."""
+        others = [name for name in self.metrics if name != self.choose]
+        usual = others or [self.choose]
+        return [
+            name
+            for name, metric in self.metrics.items()
+            if (name in usual if metric.judges is None else metric.judges)
+        ]
 
     def tune_of(self, alternative: str) -> Tune | None:
         """What is chosen for `alternative`."""
@@ -168,7 +216,7 @@ class Study:
         return {**self.alternatives[alternative], **({tune.parameter: value} if tune else {})}
 
     def _check_names(self) -> None:
-        for name in (*self.alternatives, *self.metrics):
+        for name in (*self.alternatives, *self.metrics, *self.cells):
             if not name or set("[]{}\n") & set(name):
                 raise DocsError(
                     f"{name!r} cannot be quoted by pages: names have no brackets, braces or new lines"
@@ -227,6 +275,33 @@ class Study:
         if same:
             raise DocsError(f"{same[0]!r} is its own reference: leave it out")
         return found
+
+    def _cells(self) -> dict[str, list[str]]:
+        asking = [name for name, metric in self.metrics.items() if metric.asks == "no worse"]
+        if not asking:
+            if self.cells:
+                raise DocsError("cells are asked of a metric with asks='no worse', and there is none")
+            return {}
+        if asking[0] not in self.judging:
+            raise DocsError(
+                f"{asking[0]!r} asks, and settings are chosen by it: say judges=True if it is to judge"
+            )
+        if not self.references:
+            raise DocsError(f"{asking[0]!r} asks whether a reference is no worse, and there is no reference")
+        if not self.cells:
+            named: dict[str, list[str]] = {}
+            for name, reference in self.references.items():
+                named.setdefault(reference, []).append(name)
+            return named
+        for cell, names in self.cells.items():
+            without = [name for name in names if name not in self.references]
+            if not names or without:
+                raise DocsError(
+                    f"cell {cell!r} names {without[0]!r}, which is compared with nothing"
+                    if without
+                    else f"cell {cell!r} names no alternative"
+                )
+        return {cell: list(names) for cell, names in self.cells.items()}
 
 
 def _check_settings(name: str, settings: Settings) -> None:

@@ -34,13 +34,13 @@ class Tensors:
         self.tensors = list(tensors)
 
     def add(self, other: "Tensors | float", alpha: float = 1) -> "Tensors":
-        """Return x + α y for a list y (`other`), x + y for a number."""
+        """Return x + α y, with y the `other`, a list, and α `alpha`; of a number y, x + y."""
         if isinstance(other, Tensors):
             return Tensors(torch._foreach_add(self.tensors, other.tensors, alpha=_number(alpha)))
         return Tensors(torch._foreach_add(self.tensors, _number(other)))
 
     def add_(self, other: "Tensors | float", alpha: float = 1) -> Self:
-        """The same in place."""
+        """Set x ← x + α y, with y the `other`, a list, and α `alpha`; of a number y, x ← x + y."""
         if isinstance(other, Tensors):
             torch._foreach_add_(self.tensors, other.tensors, alpha=_number(alpha))
         else:

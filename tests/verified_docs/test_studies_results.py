@@ -78,7 +78,7 @@ def test_a_difference_is_taken_seed_by_seed():
 
 
 @pytest.mark.parametrize(
-    ("gain", "verdict"), [(1.0, "better"), (-1.0, "worse"), (0.4, "undecided"), (0.0, "undecided")]
+    ("gain", "verdict"), [(1.0, "better"), (-1.0, "worse"), (0.4, "equal"), (0.0, "equal"), (0.5, "open")]
 )
 def test_verdicts(gain: float, verdict: str):
     found = results(
@@ -96,7 +96,7 @@ def test_verdicts_are_corrected_for_how_many_there_are():
     others = {name: {"name": name} for name in "abcde"}
     among = results(run, alternatives=others).difference("b", "score")
     assert alone.verdict == "better"
-    assert among.verdict == "undecided"
+    assert among.verdict == "open"
     assert among.p == pytest.approx(4 * alone.p)
     assert (among.low, among.high) == (alone.low, alone.high)
 
@@ -116,19 +116,69 @@ def test_an_alternative_that_always_diverges_is_a_result():
     def run(settings: dict[str, Any], seed: int) -> dict[str, Any]:
         return {"score": math.nan if settings["name"] == "b" else 1.0 - abs(settings["rate"] - 2)}
 
-    found = results(run)
+    seeds = {"seeds": range(20, 30), "metrics": {"score": Metric(matters=0.5, diverged=0.1)}}
+    found = results(run, **seeds)
     assert found.at_edge() == []
-    assert found.diverged("b") == 3
+    assert found.diverged("b") == 10
+    assert found.failed("b", "score").all()
     assert math.isnan(found.difference("b", "score").mean)
-    assert found.difference("b", "score").verdict == "undecided"
+    assert math.isnan(found.mean("b", "score").mean)
+    assert found.difference("b", "score").verdict == "worse"
+    # Of the 184,756 ways in which ten failures fall on twenty runs, one; two sides, and two tests in place of one.
+    assert found.difference("b", "score").p == pytest.approx(4 / 184_756)
+    assert found.metric("b", "score").tolist() == [0.1] * 10
     table = summary.table(found)
-    assert "b: 3 of 3 runs diverged, 6 of 6 while it was tuned." in table
-    assert "none" in table
+    assert "b: 10 of 10 runs diverged, 6 of 6 while it was tuned." in table
+    assert table.splitlines()[3].split() == [
+        "b",
+        "2",
+        "10",
+        "of",
+        "10",
+        "nan",
+        "none",
+        "+nan",
+        "none",
+        "worse",
+    ]
+    assert "Failed runs are counted; means, intervals and differences are of the others." in table
 
-    counted = results(run, metrics={"score": Metric(matters=0.5, diverged=0.1)})
-    assert counted.difference("b", "score").mean == pytest.approx(-0.9)
-    assert counted.difference("b", "score").verdict == "worse"
-    assert counted.diverged("b") == 3
+
+def test_a_run_that_fails_is_counted_and_not_averaged():
+    def run(settings: dict[str, Any], seed: int) -> dict[str, Any]:
+        lost = settings["name"] == "b" and seed in (20, 21)
+        return {"score": 0.1 if lost else 0.7 + 0.001 * seed}
+
+    metrics = {"score": Metric(matters=0.01, failed=0.1, format=".2f")}
+    found = results(run, seeds=range(20, 30), metrics=metrics)
+    assert found.failed("b", "score").tolist() == [True] * 2 + [False] * 8
+    assert found.mean("b", "score").mean == pytest.approx(0.7 + 0.001 * 25.5)
+    assert found.difference("b", "score").mean == pytest.approx(0)
+    assert found.difference("b", "score").verdict == "open"  # it is equal where it does not fail
+    lines = summary.table(found).splitlines()
+    assert lines[1].split() == [
+        "rate",
+        "failed",
+        "mean",
+        "95%",
+        "interval",
+        "against",
+        "a",
+        "95%",
+        "interval",
+        "verdict",
+    ]
+    assert lines[2].split()[:3] == ["a", "2", "0.72"]
+    assert lines[3].split()[:5] == ["b", "2", "2", "of", "10"]
+    values = summary.values(found, {})
+    assert values["failed"] == {"score": {"a": 0, "b": 2}}
+
+
+def test_where_lower_is_better_a_run_fails_above():
+    metrics = {"score": Metric(matters=0.5, better="lower", failed=3.0)}
+    found = results(score, metrics=metrics)
+    assert found.failed("b", "score").all()
+    assert not found.failed("a", "score").any()
 
 
 def test_a_best_value_at_an_end_says_which_way_to_go():
@@ -198,6 +248,7 @@ b     2  4.10  3.85 to 4.35      +3.00  +3.00 to +3.00  better
 
 3 seeds, settings chosen on 2 others by score.
 Intervals: Student's t; those of differences, seed by seed.
+Better and worse: by more than matters; equal: by less; open: neither is shown.
 """
     )
 
@@ -211,7 +262,73 @@ def test_the_metric_to_choose_by_has_no_table_beside_others():
     table = summary.table(results(two, metrics=metrics, choose="check"))
     assert table.startswith("score: higher is better")
     assert "check: " not in table
-    assert "all 2 comparisons together (Holm), those of check among them" in table
+    assert "Holm" not in table  # one comparison is left
+    values = summary.values(results(two, metrics=metrics, choose="check"), {})
+    assert list(values["verdict"]) == list(values["p"]) == ["score"]
+    assert list(values["difference"]) == ["check", "score"]
+
+
+def test_the_metric_to_choose_by_judges_where_it_is_declared():
+    def two(settings, seed):
+        measured = score(settings, seed)
+        return measured | {"check": measured["score"]}
+
+    metrics = {"check": Metric(matters=0.5, judges=True), "score": Metric(matters=0.5)}
+    found = results(two, metrics=metrics, choose="check")
+    assert found.difference("b", "check").verdict == "better"
+    assert "\ncheck: " in summary.table(found)
+    quiet = {
+        "check": Metric(matters=0.5),
+        "score": Metric(matters=0.5),
+        "more": Metric(matters=1, judges=False),
+    }
+    assert results(two, metrics=quiet, choose="check").study.judging == ["score"]
+
+
+def test_a_metric_that_asks_whether_the_default_is_no_worse_has_a_table_of_cells():
+    gains = {"default": 0.0, "b": -2.0, "c": 0.4, "d": 0.6}
+
+    def run(settings: dict[str, Any], seed: int) -> dict[str, Any]:
+        return {"score": gains[settings["name"]] + 0.01 * (seed % 3)}
+
+    alternatives = {name: {"name": name} for name in gains}
+    metrics = {"score": Metric(matters=0.5, asks="no worse", format=".2f")}
+    cells = {"one": ["b"], "two": ["b", "c"], "three": ["c", "d"], "four": ["c"]}
+    found = results(run, alternatives=alternatives, metrics=metrics, reference="default", cells=cells)
+    assert {cell: one.verdict for (cell, _), one in found.cells.items()} == {
+        "one": "better",
+        "two": "safe",
+        "three": "worse",
+        "four": "equal",
+    }
+    assert found.cells["two", "score"].closest == "c"
+    table = summary.table(found)
+    assert (
+        """
+score: is the default no worse than any alternative, by 0.50?
+       closest alternative  difference    95% interval  verdict
+one    b                         -2.00  -2.00 to -2.00  better
+two    c                         +0.40  +0.40 to +0.40  safe
+three  d                         +0.60  +0.60 to +0.60  worse
+four   c                         +0.40  +0.40 to +0.40  equal
+"""
+        in table
+    )
+    assert "over the default, for all 4 together (Holm)." in table
+    values = summary.values(found, {})
+    assert values["cell"]["score"]["two"] == "safe"
+    assert values["cell_closest"]["score"]["two"] == "c"
+    whole = results(run, alternatives=alternatives, metrics=metrics, reference="default")
+    assert whole.study.cells == {"default": ["b", "c", "d"]}
+
+
+def test_what_other_test_cases_would_change_is_said():
+    metrics = {"score": Metric(matters=0.05, cases={"a": 400}, format=".3f")}
+    found = results(lambda settings, seed: {"score": 0.5 + 0 * seed}, metrics=metrics)
+    # 1.96 * sqrt(0.5 * 0.5 / 400)
+    assert summary.values(found, {})["other_cases"] == {"score": {"a": pytest.approx(0.049)}}
+    assert "others would move score by up to 0.049 with 400 of them (95%, binomial)." in summary.table(found)
+    assert summary.values(results(score), {})["other_cases"] == {}
 
 
 def test_alternatives_may_choose_different_things_and_have_references_of_their_own():

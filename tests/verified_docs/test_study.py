@@ -7,6 +7,8 @@ import pytest
 from verified_docs.errors import DocsError
 from verified_docs.study import Metric, Study, Tune
 
+ASKING = {"loss": Metric(matters=0.1, asks="no worse")}
+
 
 def made(**changes: Any) -> Study:
     arguments: dict[str, Any] = {
@@ -68,6 +70,21 @@ def test_one_reference_is_for_all_others_and_each_may_have_its_own():
         ({"reference": "c"}, "reference names 'c', which is no alternative"),
         ({"reference": {"a": "c"}}, "reference names 'c', which is no alternative"),
         ({"reference": {"a": "a"}}, "'a' is its own reference"),
+        ({"cells": {"x": ["a"]}}, "cells are asked of a metric with asks='no worse', and there is none"),
+        ({"metrics": ASKING}, "'loss' asks whether a reference is no worse, and there is no reference"),
+        (
+            {"metrics": ASKING, "reference": "a", "cells": {"x": ["a"]}},
+            "cell 'x' names 'a', which is compared with nothing",
+        ),
+        ({"metrics": ASKING, "reference": "a", "cells": {"x": []}}, "cell 'x' names no alternative"),
+        (
+            {"metrics": ASKING, "reference": "a", "cells": {"x[0]": ["b"]}},
+            r"'x\[0\]' cannot be quoted by pages",
+        ),
+        (
+            {"metrics": ASKING | {"speed": Metric(matters=1)}, "reference": "a"},
+            "'loss' asks, and settings are chosen by it: say judges=True if it is to judge",
+        ),
     ],
 )
 def test_a_study_that_is_refused(changes: dict[str, Any], message: str):
@@ -82,6 +99,12 @@ def test_a_study_that_is_refused(changes: dict[str, Any], message: str):
         ({"matters": 0, "tolerance": float("inf")}, r"Metric\(tolerance=inf\)"),
         ({"matters": 0, "better": "more"}, "it is 'higher' or 'lower'"),
         ({"matters": 0, "diverged": float("nan")}, "such as that of guessing"),
+        ({"matters": 0, "failed": float("inf")}, r"Metric\(failed=inf\)"),
+        ({"matters": 0, "asks": "best"}, r"Metric\(asks='best'\): it is 'better' or 'no worse'"),
+        ({"matters": 0, "asks": "no worse"}, "needs a margin to be no worse by: matters above 0"),
+        ({"matters": 1, "asks": "no worse", "judges": False}, "and no judges=False"),
+        ({"matters": 0, "cases": 0}, r"Metric\(cases=0\): a share is of at least 1 test case"),
+        ({"matters": 0, "cases": {"a": -1}}, "at least 1 test case"),
         ({"matters": 0, "format": ".1q"}, r"Metric\(format='.1q'\)"),
     ],
 )

@@ -5,13 +5,15 @@ the t distribution with n − 1 degrees of freedom (Student, "The Probable Error
 seeds bootstrap intervals that promise 95% hold 89 to 91%.
 
 Whether a difference is *larger than matters* is tested as such: the hypothesis to reject is that it is at most so large
-(a "minimum-effect test": Murphy and Myors, Journal of Applied Psychology 84, 1999). Of several tests the least p-value is
-multiplied by their number, the next by one less, and so on (Holm, "A Simple Sequentially Rejective Multiple Test
-Procedure", Scandinavian Journal of Statistics 6, 1979).
+(a "minimum-effect test": Murphy and Myors, Journal of Applied Psychology 84, 1999). Whether it is *smaller* is two
+one-sided tests, of which both must reject (Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987). Of
+several tests the least p-value is multiplied by their number, the next by one less, and so on (Holm, "A Simple
+Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 6, 1979).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,12 +42,37 @@ def mean_interval(values: Any, level: float = 0.95) -> Interval:
     from scipy.special import stdtrit
 
     mean, error, freedom = _moments(values)
-    half = float(stdtrit(freedom, (1 + level) / 2)) * error
-    return Interval(mean, mean - half, mean + half)
+    if np.ndim(mean):
+        raise ValueError(f"an interval needs at least two numbers in a row, got shape {np.shape(values)}")
+    half = stdtrit(freedom, (1 + level) / 2) * error
+    return Interval(float(mean), float(mean - half), float(mean + half))
 
 
-def p_beyond(differences: Any, matters: float) -> float:
-    """The two-sided p-value of "the mean of `differences` (n,) is within ± `matters`"; 1 where one is not finite.
+def p_below(values: Any, bound: float) -> Any:
+    """The one-sided p-value (…) of "the mean of `values` (…, n) is at least `bound`"; 1 where one is not finite.
+
+    At most 0.05 exactly where the upper end of the 90% interval lies below `bound`:
+
+    >>> round(p_below([1.0, 3.0], bound=3.0), 4)  # t = -1 with 1 degree of freedom: a quarter
+    0.25
+    """
+    from scipy.special import stdtr
+
+    mean, error, freedom = _moments(values)
+    distance = mean - bound
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = stdtr(freedom, distance / error)
+    p = np.where(error == 0, np.where(distance < 0, 0.0, 1.0), p)
+    return _number(np.where(np.isfinite(error), p, 1.0))
+
+
+def p_above(values: Any, bound: float) -> Any:
+    """The same of "the mean is at most `bound`"."""
+    return p_below(-np.asarray(values, dtype=float), -bound)
+
+
+def p_beyond(differences: Any, matters: float) -> Any:
+    """The two-sided p-value (…) of "the mean of `differences` (…, n) is within ± `matters`"; 1 where one is not finite.
 
     At most 0.05 exactly where the 95% interval lies wholly above `matters` or wholly below −`matters`. With
     `matters` = 0 it is the paired t test's:
@@ -53,15 +80,34 @@ def p_beyond(differences: Any, matters: float) -> float:
     >>> round(p_beyond([1.0, 3.0], matters=0.0), 4)  # t = 2 / (√2 / √2) with 1 degree of freedom
     0.2952
     """
-    from scipy.special import stdtr
+    least = np.minimum(p_above(differences, matters), p_below(differences, -matters))
+    return _number(np.minimum(1.0, 2 * least))
 
-    mean, error, freedom = _moments(differences)
-    if not np.isfinite(error):
-        return 1.0
-    distance = abs(mean) - matters
-    if error == 0:
-        return 0.0 if distance > 0 else 1.0
-    return float(min(1.0, 2 * stdtr(freedom, -distance / error)))
+
+def p_within(differences: Any, matters: float) -> Any:
+    """The p-value (…) of "the mean of `differences` (…, n) is `matters` or more away from 0"; 1 where one is not finite.
+
+    At most 0.05 exactly where both ends of the 90% interval lie within ± `matters`:
+
+    >>> round(p_within([-1.0, 1.0], matters=1.0), 4)  # t = 1 / (√2 / √2) to either side
+    0.25
+    """
+    return _number(np.maximum(p_below(differences, matters), p_above(differences, -matters)))
+
+
+def p_more_often(failed: int, others: int, runs: int) -> float:
+    """The one-sided p-value of "`failed` of `runs` is no more often than `others` of as many" (Fisher's exact test).
+
+    Of the 20 ways in which 3 failures may fall on 6 runs, one has all of them on the first three:
+
+    >>> p_more_often(3, 0, runs=3)
+    0.05
+    """
+    total = failed + others
+    ways = sum(
+        math.comb(runs, one) * math.comb(runs, total - one) for one in range(failed, min(runs, total) + 1)
+    )
+    return ways / math.comb(2 * runs, total)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -77,11 +123,16 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _moments(values: Any) -> tuple[float, float, int]:
-    """The mean, its standard error and the degrees of freedom."""
+def _moments(values: Any) -> tuple[Any, Any, int]:
+    """The mean (…), its standard error and the degrees of freedom; NaN where a number is none."""
     array: Any = np.asarray(values, dtype=float)
-    if array.ndim != 1 or len(array) < 2:
+    if array.ndim < 1 or array.shape[-1] < 2:
         raise ValueError(f"an interval needs at least two numbers in a row, got shape {array.shape}")
-    if not np.isfinite(array).all():
-        return float("nan"), float("nan"), len(array) - 1
-    return float(array.mean()), float(array.std(ddof=1) / np.sqrt(len(array))), len(array) - 1
+    array = np.where(np.isfinite(array), array, np.nan)
+    count = array.shape[-1]
+    return array.mean(axis=-1), array.std(axis=-1, ddof=1) / np.sqrt(count), count - 1
+
+
+def _number(array: Any) -> Any:
+    """A Python number where there is one."""
+    return array if np.ndim(array) else float(array)

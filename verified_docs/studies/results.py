@@ -4,41 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from verified_docs.errors import DocsError
-from verified_docs.studies.paired import Interval, holm, mean_interval, p_beyond
+from verified_docs.studies import verdicts
+from verified_docs.studies.paired import Interval, mean_interval
 from verified_docs.studies.runs import Run
+from verified_docs.studies.verdicts import Cell, Difference, Gains
 from verified_docs.studies.worker import key
 from verified_docs.study import Study, Tune
 
 _LEVEL = 0.95
 
 
-@dataclass(frozen=True)
-class Difference(Interval):
-    """An alternative's mean minus its reference's, in the metric's unit, with the 95% interval of paired differences.
-
-    Attributes:
-        p: Of "the difference is no larger than matters", adjusted by Holm over all comparisons of the study.
-        verdict: "better" or "worse" where p is at most 0.05, otherwise "undecided".
-    """
-
-    p: float
-    verdict: str
-
-
 class Results:
     """The results of a study whose runs are all there; arrays are NumPy's.
 
     How a run counts that diverged, which is one with a NaN or an infinity among what it returned: in choosing, a value
-    comes after every other of which fewer runs diverged, whatever its mean. Elsewhere its number counts where it is
-    finite, and otherwise as the metric's `diverged`; with none declared, mean, difference and interval are NaN and
-    the verdict is "undecided". How many diverged is always told.
+    comes after every other of which fewer runs diverged, whatever its mean. In arrays and curves its number counts where
+    it is finite, and otherwise as the metric's `diverged`. Means, differences, intervals and verdicts are of the runs
+    that did not fail (`failed`); how many did is told beside them, and NaN stands where fewer than two did not.
     """
 
     def __init__(self, study: Study, runs: Mapping[str, Run]) -> None:
@@ -74,9 +62,19 @@ class Results:
         """The values to choose from, and the metric's mean over the tuning seeds for each: (values,)."""
         return list(self._tune(alternative).values), self.tuning_runs(alternative, metric).mean(axis=1)
 
+    def failed(self, alternative: str, metric: str) -> Any:
+        """Which of its evaluation runs ended without a number, or where the metric calls it failed: (seeds,) of bool."""
+        values = self._numbers(alternative, self.best(alternative), metric, self.study.seeds)
+        lost = ~np.isfinite(values)
+        declared = self.study.metrics[metric]
+        if declared.failed is not None:
+            lost |= declared.gain(values) <= declared.gain(declared.failed)
+        return lost
+
     def mean(self, alternative: str, metric: str) -> Interval:
-        """The mean over the seeds, with its own 95% interval (of differences, see `difference`)."""
-        return mean_interval(self.metric(alternative, metric), _LEVEL)
+        """The mean over the seeds that did not fail, with its own 95% interval (of differences, see `difference`)."""
+        whole = self.metric(alternative, metric)[~self.failed(alternative, metric)]
+        return mean_interval(whole if len(whole) > 1 else [math.nan, math.nan], _LEVEL)
 
     def difference(self, alternative: str, metric: str) -> Difference:
         """`alternative` against its reference, seed by seed."""
@@ -87,18 +85,50 @@ class Results:
     @cached_property
     def differences(self) -> dict[tuple[str, str], Difference]:
         """Every comparison of the study."""
-        study, paired = self.study, {}
-        for metric in study.metrics:
-            for name, reference in study.references.items():
-                paired[name, metric] = self.metric(name, metric) - self.metric(reference, metric)
-        adjusted = holm([p_beyond(values, study.metrics[pair[1]].matters) for pair, values in paired.items()])
         found = {}
-        for (pair, values), p in zip(paired.items(), adjusted, strict=True):
-            interval = mean_interval(values, _LEVEL)
-            gain = interval.mean if study.metrics[pair[1]].better == "higher" else -interval.mean
-            verdict = "undecided" if p > 1 - _LEVEL else "better" if gain > 0 else "worse"
-            found[pair] = Difference(interval.mean, interval.low, interval.high, p, verdict)
+        for name, metric in self.study.metrics.items():
+            judged = verdicts.of_comparisons(self._gains[name], metric.matters)
+            for alternative, gains in self._gains[name].items():
+                gain = verdicts.interval(gains, _LEVEL)
+                low, high = sorted((metric.gain(gain.low), metric.gain(gain.high)))
+                told = judged[alternative] if name in self.study.judging else (math.nan, math.nan, "")
+                found[alternative, name] = Difference(metric.gain(gain.mean), low, high, *told)
         return found
+
+    @cached_property
+    def cells(self) -> dict[tuple[str, str], Cell]:
+        """What every metric that asks it says of each cell."""
+        return {
+            (cell, name): one
+            for name, metric in self.study.metrics.items()
+            if metric.asks == "no worse"
+            for cell, one in verdicts.of_cells(
+                self.study.cells,
+                self._gains[name],
+                {
+                    alternative: self.difference(alternative, name).verdict
+                    for alternative in self._gains[name]
+                },
+                metric.matters,
+            ).items()
+        }
+
+    @cached_property
+    def _gains(self) -> dict[str, dict[str, Gains]]:
+        """By metric and alternative, what it gains over its reference."""
+        study = self.study
+        return {
+            name: {
+                one: Gains.of(
+                    metric.gain(self.metric(one, name)),
+                    metric.gain(self.metric(reference, name)),
+                    self.failed(one, name),
+                    self.failed(reference, name),
+                )
+                for one, reference in study.references.items()
+            }
+            for name, metric in study.metrics.items()
+        }
 
     def diverged(self, alternative: str, *, tuning: bool = False) -> int:
         """How many of its evaluation runs, or of its tuning runs, diverged."""
@@ -157,15 +187,18 @@ class Results:
 
     def _array(self, alternative: str, value: Any, metric: str, *, evaluating: bool = False) -> Any:
         seeds = self.study.seeds if evaluating else self.study.tuning_seeds
+        array, declared = self._numbers(alternative, value, metric, seeds), self.study.metrics.get(metric)
+        if declared is not None and declared.diverged is not None:
+            array = np.where(np.isfinite(array), array, declared.diverged)
+        return array
+
+    def _numbers(self, alternative: str, value: Any, metric: str, seeds: Any) -> Any:
+        """As the runs returned them."""
         runs = self._cells(alternative, value, seeds)
         without = [run for run in runs if metric not in run.metrics]
         if without:
             raise DocsError(f"run returned no {metric!r}; it returned {', '.join(without[0].metrics)}")
-        declared = self.study.metrics.get(metric)
-        array = _stacked([np.asarray(run.metrics[metric], dtype=float) for run in runs])
-        if declared is not None and declared.diverged is not None:
-            array = np.where(np.isfinite(array), array, declared.diverged)
-        return array
+        return _stacked([np.asarray(run.metrics[metric], dtype=float) for run in runs])
 
 
 def _diverged(run: Run) -> bool:

@@ -19,6 +19,7 @@ def values(results: Results, numbers: dict[str, Any]) -> dict[str, Any]:
     tuned = [name for name in names if study.tune_of(name)]
     means = {metric: {name: results.mean(name, metric) for name in names} for metric in metrics}
     found: dict[str, Any] = {
+        "reference": dict(study.references),
         "best": {name: results.best(name) for name in tuned},
         "mean": {
             metric: {name: _short(one.mean) for name, one in row.items()} for metric, row in means.items()
@@ -30,16 +31,32 @@ def values(results: Results, numbers: dict[str, Any]) -> dict[str, Any]:
             metric: {name: _short(one.high) for name, one in row.items()} for metric, row in means.items()
         },
     }
-    for what in ("difference", "difference_low", "difference_high", "p", "verdict"):
-        attribute = {"difference": "mean", "difference_low": "low", "difference_high": "high"}.get(what, what)
+    of_differences = {"difference": "mean", "difference_low": "low", "difference_high": "high"}
+    for what in (*of_differences, "p", "p_equal", "verdict"):
         found[what] = {
             metric: {
-                name: _short(getattr(results.difference(name, metric), attribute))
+                name: _short(getattr(results.difference(name, metric), of_differences.get(what, what)))
                 for name in study.references
             }
-            for metric in metrics
+            for metric in (metrics if what in of_differences else study.judging)
             if study.references
         }
+    for what, attribute in {"cell": "verdict", "cell_p": "p", "cell_closest": "closest"}.items():
+        found[what] = {}
+        for (cell, metric), one in results.cells.items():
+            found[what].setdefault(metric, {})[cell] = _short(getattr(one, attribute))
+    found["failed"] = {
+        metric: {name: int(results.failed(name, metric).sum()) for name in names} for metric in metrics
+    }
+    found["other_cases"] = {
+        metric: {
+            name: _short(_other_cases(row[name].mean, cases))
+            for name in names
+            if (cases := study.metrics[metric].cases_of(name))
+        }
+        for metric, row in means.items()
+        if study.metrics[metric].cases
+    }
     found["tuning"] = {
         name: {str(value): _short(mean) for value, mean in zip(*results.tuning_curve(name), strict=True)}
         for name in tuned
@@ -60,13 +77,17 @@ def values(results: Results, numbers: dict[str, Any]) -> dict[str, Any]:
 
 
 def table(results: Results) -> str:
-    """A block of lines for each metric, then what holds for all of them.
+    """A block of lines for each metric, and one for its cells; then what holds for all of them.
 
     The metric that settings are chosen by mostly repeats another one on other data; prose can quote it all the same.
     """
     study = results.study
     shown = [name for name in study.metrics if name != study.choose] or [study.choose]
+    shown += [name for name in study.judging if name not in shown]
     blocks = [_block(results, name, study.metrics[name]) for name in shown]
+    blocks += [
+        _cells(results, name, study.metrics[name]) for name in shown if study.metrics[name].asks == "no worse"
+    ]
     return "\n\n".join([*blocks, _notes(results)]) + "\n"
 
 
@@ -75,27 +96,48 @@ def _block(results: Results, name: str, metric: Metric) -> str:
     parameters = {tune.parameter for one in results.alternatives if (tune := study.tune_of(one))}
     references = set(study.references.values())
     signed = replace(metric, format=f"+{metric.format}")
-    rows = [["", *_or("chosen", parameters), "mean", "95% interval"]]
+    failed = {one: int(results.failed(one, name).sum()) for one in results.alternatives}
+    rows = [["", *_or("chosen", parameters), *(["failed"] if any(failed.values()) else [])]]
+    rows[0] += ["mean", "95% interval"]
     if references:
         rows[0] += [*_or("difference", references, "against "), "95% interval", "verdict"]
     for one in results.alternatives:
         mean = results.mean(one, name)
-        value = [_value(results, one, with_name=len(parameters) > 1)] if parameters else []
-        row = [one, *value, _shown(mean.mean, metric), _interval(mean, metric)]
+        row = [one, *([_value(results, one, with_name=len(parameters) > 1)] if parameters else [])]
+        row += [f"{failed[one]} of {len(study.seeds)}" if failed[one] else ""] if "failed" in rows[0] else []
+        row += [_shown(mean.mean, metric), _interval(mean, metric)]
         if one in study.references:
             difference = results.difference(one, name)
             row += [_shown(difference.mean, signed), _interval(difference, signed), difference.verdict]
         rows.append(row + [""] * (len(rows[0]) - len(row)))
+    matters = f"; a difference of {_shown(metric.matters, metric)} matters" if references else ""
+    return f"{name}: {metric.better} is better{matters}\n{_aligned(rows)}"
+
+
+def _cells(results: Results, name: str, metric: Metric) -> str:
+    signed = replace(metric, format=f"+{metric.format}")
+    rows = [["", "closest alternative", "difference", "95% interval", "verdict"]]
+    for cell in results.study.cells:
+        one = results.cells[cell, name]
+        difference = results.difference(one.closest, name)
+        rows.append(
+            [cell, one.closest, _shown(difference.mean, signed), _interval(difference, signed), one.verdict]
+        )
+    ask = f"{name}: is the default no worse than any alternative, by {_shown(metric.matters, metric)}?"
+    return f"{ask}\n{_aligned(rows)}"
+
+
+def _aligned(rows: list[list[str]]) -> str:
+    """Words to the left, numbers to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "  ".join(
-            cell.ljust(width) if head in ("", "verdict") else cell.rjust(width)
+            cell.ljust(width) if head in ("", "verdict", "closest alternative") else cell.rjust(width)
             for head, cell, width in zip(rows[0], row, widths, strict=True)
         ).rstrip()
         for row in rows
     ]
-    matters = f"; a difference of {_shown(metric.matters, metric)} matters" if references else ""
-    return "\n".join([f"{name}: {metric.better} is better{matters}", *lines])
+    return "\n".join(lines)
 
 
 def _or(several: str, names: set[str], before: str = "") -> list[str]:
@@ -112,12 +154,14 @@ def _notes(results: Results) -> str:
     )
     notes.append(f"{len(study.seeds)} seeds{chosen}.")
     if study.references:
-        count = len(study.references) * len(study.metrics)
-        also = f", those of {study.choose} among them" if len(study.metrics) > 1 else ""
-        notes.append(
-            "Intervals: Student's t; those of differences, seed by seed."
-            + (f"\nVerdicts hold for all {count} comparisons together (Holm){also}." if count > 1 else "")
-        )
+        notes.append("Intervals: Student's t; those of differences, seed by seed.")
+        notes += _corrected(results)
+    notes += _of_other_cases(results)
+    failed = [
+        name for name in study.metrics if any(results.failed(one, name).any() for one in results.alternatives)
+    ]
+    if failed:
+        notes.append("Failed runs are counted; means, intervals and differences are of the others.")
     for name in results.alternatives:
         tune = study.tune_of(name)
         lost, of = results.diverged(name), len(study.seeds)
@@ -128,6 +172,46 @@ def _notes(results: Results) -> str:
             told = f"{lost} of {of} runs diverged" if lost else "runs diverged"
             notes.append(f"{name}: {told}{', ' if lost and also else ': ' if also else ''}{also}.")
     return "\n".join(notes)
+
+
+def _corrected(results: Results) -> list[str]:
+    study = results.study
+    if not study.judging:
+        return []
+    count, cells = len(study.references), len(study.cells)
+    together = f"\nEach holds for all {count} comparisons of its metric together (Holm)." if count > 1 else ""
+    notes = [f"Better and worse: by more than matters; equal: by less; open: neither is shown.{together}"]
+    if cells:
+        also = f", for all {cells} together (Holm)" if cells > 1 else ""
+        notes.append(f"Safe: no alternative gains as much as matters over the default{also}.")
+    return notes
+
+
+def _of_other_cases(results: Results) -> list[str]:
+    """What the intervals leave out: that the test cases are a sample, too."""
+    found: dict[tuple[str, int], float] = {}
+    for name in results.study.judging:
+        metric = results.study.metrics[name]
+        for one in results.alternatives:
+            cases, mean = metric.cases_of(one), results.mean(one, name).mean
+            if cases and not math.isnan(mean):
+                found[name, cases] = max(found.get((name, cases), 0.0), _other_cases(mean, cases))
+    if not found:
+        return []
+    told = [
+        f"{name} by up to {_shown(most, results.study.metrics[name])} with {cases:,} of them"
+        for (name, cases), most in found.items()
+    ]
+    moved = "; ".join(told)
+    return [
+        f"All of it is about these test cases; others would move {moved} (95%, binomial).",
+        "A difference of two they move by at most 1.4 times as much: the less, the more both err on the same ones.",
+    ]
+
+
+def _other_cases(share: float, cases: int) -> float:
+    """Half the 95% interval of a share of that many test cases, which are a sample (binomial)."""
+    return 1.96 * math.sqrt(max(0.0, share * (1 - share)) / cases)
 
 
 def _value(results: Results, alternative: str, *, with_name: bool) -> str:
