@@ -36,6 +36,7 @@ from lightning_modules.pretrained.transfer_unfreezing import GradualUnfreezing
 from lightning_modules.quiet import hide_expected_warnings
 from lightning_modules.recipes.defaults import Name
 from lightning_modules.recipes.network import RecipeMLP
+from lightning_modules.regularization.early_stopping import RestoringEarlyStopping
 from lightning_modules.regularization.max_norm import MaxNorm
 from lightning_modules.regularization.penalties import L2Penalty, ProximalL1, SubgradientL1
 from lightning_modules.schedules.cosine import CosineDecay, CosineRestarts
@@ -79,6 +80,7 @@ SHORT_NAMES = (
     ProximalL1,
     RateHistory,
     RecipeMLP,
+    RestoringEarlyStopping,
     ScheduleCheck,
     SquareRootDecay,
     SubgradientL1,

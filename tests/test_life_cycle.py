@@ -75,7 +75,7 @@ PIECES = {
     "History": (partial(History, every_step=True), classifier),
     "Initialize": (Initialize, classifier),
     "L2Penalty": (partial(L2Penalty, 0.01), classifier),
-    "LogSignal": (partial(LogSignal, 3), classifier),
+    "LogSignal": (partial(LogSignal, 2), classifier),
     "MaxNorm": (partial(MaxNorm, 1.0), classifier),
     "ProximalL1": (partial(ProximalL1, 0.01), classifier),
     "RateHistory": (RateHistory, classifier),
