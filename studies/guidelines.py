@@ -382,9 +382,47 @@ def numbers(results):
         )
         assert (plateau == constant).all()
     return {
-        "default": default_of,
+        "card": card(default_of, verdicts, better),
+        "tables": {
+            recipe: table(
+                [
+                    "Part",
+                    "Takes",
+                    "Verdict",
+                    *(
+                        f"{data.capitalize()}: highest alternative"
+                        for data in DATA
+                    ),
+                ],
+                recipe,
+                lambda cell: [
+                    default_of[cell],
+                    f"**[{verdicts[cell]}](#figure-guidelines)**",
+                    *(highest[f"{cell}, {data}"] for data in DATA),
+                ],
+            )
+            for recipe in RECIPES
+        },
+        "quick": {
+            recipe: table(
+                [
+                    "Part",
+                    "Steps",
+                    "Quickest alternative",
+                    "Rates that do",
+                    "Most forgiving alternative",
+                ],
+                recipe,
+                lambda cell: [
+                    speed[cell],
+                    fastest[cell],
+                    rates[cell],
+                    widest[cell],
+                ],
+            )
+            for recipe in RECIPES
+        },
         "verdicts": verdicts,
-        "highest": highest,
         "better": better,
         "worse": worse,
         "speed": speed,
@@ -409,6 +447,59 @@ def numbers(results):
         "target": {name: f"{target:.0%}" for name, (*_, target) in DATA.items()},
         "shallow": f"{furthest_of_the_shallow(results):.1f}",
     }
+
+
+PAGES = {
+    "initializer": "gradients/initialization.md",
+    "activation": "gradients/activations.md",
+    "normalization": "gradients/batch_norm.md",
+    "regularization": "regularization/index.md",
+    "optimizer": "optimizers/index.md",
+    "schedule": "schedules/index.md",
+}
+FOR = {  # what each part is there for
+    "initializer": "keeps the size of the signal from layer to layer",
+    "activation": "lets the gradient through",
+    "normalization": "lets many layers learn at a usual rate",
+    "regularization": "ends training, and goes back to its best epoch",
+    "optimizer": "moves the weights; its rate is what to tune first",
+    "schedule": "is high in the middle and falls to nothing",
+}
+
+
+def card(default_of, verdicts, better):
+    """The default recipe in six rows: what to take, and how sure that is."""
+    rows = [["Part", "Two layers", "Twenty layers", "What it does"]]
+    for part in PAGES:
+        row = [linked(part)]
+        for depth in DEPTHS:
+            cell = f"general, {part}, {depth}"
+            if cell not in verdicts:  # there is no other that these runs had
+                row.append("early stopping<br>*not compared*")
+                continue
+            word = verdicts[cell]
+            if word.startswith("better alternative"):
+                names = " or ".join(re.findall(r"(\w+) \(", better[cell]))
+                word = f"better: {names}{MARK * word.endswith(MARK)}"
+            row.append(f"{default_of[cell]}<br>*{word}*")
+        rows.append([*row, FOR[part]])
+    return rows
+
+
+def table(head, recipe, cells_of):
+    """A row for each part of a recipe at each depth."""
+    return [
+        head,
+        *(
+            [f"{linked(part)}, {depth}", *cells_of(f"{recipe}, {part}, {depth}")]
+            for part in OTHERS[recipe]
+            for depth in DEPTHS
+        ),
+    ]
+
+
+def linked(part):
+    return f"[{part.capitalize()}]({PAGES[part]})"
 
 
 MARK = " †"

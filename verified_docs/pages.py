@@ -6,8 +6,8 @@ part of the name of a program on the same page, a whole name (`gradients/initial
 (`benchmarks/activations`) or a study's (`studies/optimizers`). A difference of percentages is one of points:
 `{{ name.value:+.1 points}}` shows 0.048 as "+4.8 points". On a line of its own `{{ ledger }}` stands for the
 summary of the ledger of claims, `{{ papers }}` for the references of all pages, `{{ kinds }}` for how many programs give
-the same digits on which processors, and `{{ table path/to/record.json }}` for a table. Fences and `code` are left as
-they are.
+the same digits on which processors, and `{{ table path/to/record.json }}` or `{{ table name.value }}` for a table. Fences
+and `code` are left as they are.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _ODD_NAME = re.compile(r"(?P<name>[\w/]*(?P<odd>[^\w/.:\[\]{}]).*?)\.\w+(?:\[[^\
 LEDGER = "{{ ledger }}"
 PAPERS = "{{ papers }}"
 KINDS = "{{ kinds }}"
-TABLE = re.compile(r"\{\{ table (?P<path>[\w./-]+\.json) \}\}")
+TABLE = re.compile(r"\{\{ table (?P<of>[\w./-]+\.json|[\w/]+\.\w+(?:\[[^\]]+\])*) \}\}")
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ class Quote:
         """Where the number stands; raises DocsError where it is missing or stale."""
         return self.source.record() if isinstance(self.source, Measurement) else fresh(self.source)
 
-    def rendered(self, record: Record) -> str:
-        """The quoted number as the prose shows it."""
-        found = record.values
+    def found(self, record: Record) -> Any:
+        """What is quoted."""
+        found: Any = record.values
         for key in (self.value, *self.keys):
             try:
                 found = found[int(key)] if isinstance(found, list) else found[key]
@@ -83,6 +83,11 @@ class Quote:
                 raise DocsError(
                     f"{self.place}: {self.source.name} has recorded no {key!r}; it has {has}"
                 ) from None
+        return found
+
+    def rendered(self, record: Record) -> str:
+        """The quoted number as the prose shows it."""
+        found = self.found(record)
         if isinstance(found, list | dict):
             raise DocsError(
                 f"{self.place}: {self.value} is a {type(found).__name__}: "

@@ -9,8 +9,8 @@ A study (`--8<-- "studies/optimizers.py"`) is shown in the same way.
 Prose quotes recorded numbers by `{{ torch_default.ratio:.2f }}` (see `pages`). A line `{{ ledger }}` becomes a summary
 of how often the claims of all programs held (see `ledger`), a line `{{ papers }}` the references of all pages (see
 `papers`), a line `{{ kinds }}` how many programs give the same digits on which processors (see `kinds_shown`), a line
-`{{ table path/to/record.json }}` a table (see `tables`). Comments that say what a sentence rests on (see
-`overstated`) are left out.
+`{{ table path/to/record.json }}` and `{{ table name.value }}` a table (see `tables`). Comments that say what a sentence
+rests on (see `overstated`) are left out.
 
 Options:
     root: The directory of pyproject.toml.
@@ -145,8 +145,20 @@ class _Mark(Preprocessor):
             elif lines[number].strip() == PAPERS:  # Markdown still, so that its links are checked
                 lines[number : number + 1] = papers.listed(page).split("\n")
             elif match := TABLE.fullmatch(lines[number].strip()):
-                lines[number : number + 1] = tables.listed(page, match["path"]).split("\n")
+                lines[number : number + 1] = self._table(page, match["of"], number + 1).split("\n")
         return lines
+
+    def _table(self, page: Page, of: str, line: int) -> str:
+        try:
+            return tables.shown(page, of, line)
+        except DocsError:
+            if not self._shown.mark_stale or of.endswith(".json"):
+                raise
+            quote = page.quoted(of, line)
+            held, wrong = self._shown.record(quote.source)
+            return (
+                tables.of_rows(page, quote, quote.found(held)) if held.values else f"(not recorded: {wrong})"
+            )
 
     def _quoted(self, quote: Quote) -> str:
         if isinstance(quote.source, Measurement):

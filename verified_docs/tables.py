@@ -1,6 +1,10 @@
-"""A table from a JSON record, which stands where a page says `{{ table path/to/record.json }}`.
+"""Tables, from a record's value or from a JSON file of their own.
 
-The record is made by a program, usually a test, which also compares it with what it finds:
+`{{ table name.value[key] }}` stands for a list of rows, of which the first is the heading. A cell is Markdown; its links
+to pages are written as from the docs' folder.
+
+`{{ table path/to/record.json }}` stands for a file with more to say. It is made by a program, usually a test, which also
+compares it with what it finds:
 
     {"caption": "made on …",
      "columns": ["Piece", "alone", "together"],
@@ -20,7 +24,28 @@ import re
 from typing import Any
 
 from verified_docs.errors import DocsError
-from verified_docs.pages import TABLE, Page
+from verified_docs.pages import TABLE, Page, Quote
+
+_TO_PAGE = re.compile(r"\]\((?P<path>[\w/.-]+\.md)(?P<anchor>#[\w-]+)?\)")
+
+
+def of_rows(page: Page, quote: Quote, rows: Any) -> str:
+    """The Markdown of a table whose rows a record holds; raises DocsError where that is none."""
+    is_table = isinstance(rows, list) and len(rows) > 1 and all(isinstance(row, list) and row for row in rows)
+    if not is_table or not all(isinstance(cell, str) for row in rows for cell in row):
+        raise DocsError(
+            f"{quote.place}: {quote.value} is no table: a list of rows, each a list of texts, the heading first"
+        )
+    if wrong := [number for number, row in enumerate(rows) if len(row) != len(rows[0])]:
+        raise DocsError(
+            f"{quote.place}: row {wrong[0]} of {quote.value} has {len(rows[wrong[0]])} cells, its heading {len(rows[0])}"
+        )
+
+    def linked(match: re.Match[str]) -> str:
+        return f"]({_from(page, match['path'])}{match['anchor'] or ''})"
+
+    head, *others = ([_TO_PAGE.sub(linked, cell).replace("|", "&#124;") for cell in row] for row in rows)
+    return "\n".join([_row(head), _row(["---"] * len(head)), *map(_row, others)])
 
 
 def listed(page: Page, path: str) -> str:
@@ -31,7 +56,7 @@ def listed(page: Page, path: str) -> str:
         columns = [_plain(column) for column in record["columns"]]
         lines = [_row(columns), _row(["---"] * len(columns))]
         for row in record["rows"]:
-            to = os.path.relpath(f"docs/{row['page']}", os.path.dirname(page.place)).replace(os.sep, "/")
+            to = _from(page, row["page"])
             cells = ["<br>".join(_said(one, reasons) for one in cell) for cell in row["cells"]]
             if len(cells) != len(columns) - 1:
                 raise DocsError(
@@ -47,6 +72,14 @@ def listed(page: Page, path: str) -> str:
     return "\n".join(lines)
 
 
+def shown(page: Page, of: str, line: int) -> str:
+    """The Markdown of the table that `{{ table of }}` on a line of the page stands for."""
+    if of.endswith(".json"):
+        return listed(page, of)
+    quote = page.quoted(of, line)
+    return of_rows(page, quote, quote.found(quote.record()))
+
+
 def problems(page: Page) -> list[str]:
     """What is wrong with the tables that a page shows."""
     found = []
@@ -54,7 +87,7 @@ def problems(page: Page) -> list[str]:
         match = TABLE.fullmatch(page.text.split("\n")[number].strip())
         if match:
             try:
-                listed(page, match["path"])
+                shown(page, match["of"], number + 1)
             except DocsError as error:
                 found.append(str(error))
     return found
@@ -76,6 +109,11 @@ def _said(one: dict[str, str], reasons: dict[str, int]) -> str:
         number = reasons.setdefault(one["why"], len(reasons) + 1)
         said = f"[{said}&nbsp;{number}](#{_anchor(number)})"
     return f"{said} ({_plain(one['of'])})" if one.get("of") else said
+
+
+def _from(page: Page, path: str) -> str:
+    """A path below the docs, as a link of the page has it."""
+    return os.path.relpath(f"docs/{path}", os.path.dirname(page.place)).replace(os.sep, "/")
 
 
 def _row(cells: list[str]) -> str:

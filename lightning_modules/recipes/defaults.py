@@ -1,7 +1,7 @@
 """The chapter's two tables of defaults, as data: for each part, by depth and kind of network, what to take.
 
-Where a table names two, the first is what a recipe takes and the others stand for choice; what is only to be added
-where it is needed stands apart. The guide's last page shows these tables, and says what measurements make of them.
+Where a table names two, the first is what a recipe takes and the others stand for choice; of the schedules that is the one
+which the guide's study found safe. What is only to be added where it is needed stands apart. The guide's last page shows these tables, and says what measurements make of them.
 
 Géron, "Hands-On Machine Learning with Scikit-Learn, Keras & TensorFlow", 3rd edition, O'Reilly 2022, tables 11-3
 and 11-4.
@@ -99,7 +99,7 @@ _SHALLOW = Defaults(
     normalization=Cell((NO_NORMALIZATION,)),
     regularization=Cell((EARLY_STOPPING,), if_needed=(WEIGHT_DECAY,)),
     optimizer=Cell((NESTEROV, ADAMW)),
-    schedule=Cell((PERFORMANCE, ONE_CYCLE)),
+    schedule=Cell((ONE_CYCLE, PERFORMANCE)),
 )
 _DEEP = replace(_SHALLOW, activation=Cell((SWISH,)), normalization=Cell((BATCH_NORM,)))
 _SELF_NORMALIZING = Defaults(
@@ -108,7 +108,7 @@ _SELF_NORMALIZING = Defaults(
     normalization=Cell((NO_NORMALIZATION,)),
     regularization=Cell((), if_needed=(ALPHA_DROPOUT,)),
     optimizer=Cell((SLOW_NESTEROV,)),
-    schedule=Cell((PERFORMANCE, ONE_CYCLE)),
+    schedule=Cell((ONE_CYCLE, PERFORMANCE)),
 )
 
 DEFAULTS: dict[Name, dict[Depth, Defaults]] = {
@@ -128,7 +128,7 @@ def table(name: Name) -> dict[str, str]:
     normalization: none if shallow, batch norm if deep
     regularization: early stopping; weight decay if needed
     optimizer: Nesterov or AdamW
-    schedule: performance or 1cycle
+    schedule: 1cycle or performance
 
     Args:
         name: "default" or "self-normalizing".

@@ -10,6 +10,8 @@ from verified_docs.consistency import problems
 from verified_docs.errors import DocsError
 from verified_docs.pages import Page
 from verified_docs.tables import listed
+from verified_docs.tables import problems as problems_of
+from verified_docs.tables import shown as of
 
 FULL = {"says": "fails", "why": "It is *full*."}
 
@@ -105,3 +107,57 @@ def test_a_row_of_another_length_is_named(project: Project):
     path = record(project, row("one", [{"says": "works"}]))
     with pytest.raises(DocsError, match="one has 1 cells, for 2 columns"):
         shown(project, path)
+
+
+ROWS = [["Part", "Takes"], ["[One](a/one.md#top)", "*this* | that"]]
+
+
+@pytest.fixture
+def recorded(project: Project) -> Project:
+    """A program whose `found` holds tables, right and wrong."""
+    found = {
+        "table": ROWS,
+        "ragged": [["a", "b"], ["c"]],
+        "numbers": [["a"], [1]],
+        "head": [["a"]],
+        "text": "a",
+    }
+    project.record(project.snippet("x/a", f"found = {found!r}"))
+    return project
+
+
+def test_a_recorded_value_is_a_table_whose_links_lead_from_the_page(recorded: Project):
+    page = Page("{{ table x/a.found[table] }}", "docs/b/c.md", recorded.config)
+    assert problems_of(page) == []
+    assert of(page, "x/a.found[table]", line=1).split("\n") == [
+        "| Part | Takes |",
+        "| --- | --- |",
+        "| [One](../a/one.md#top) | *this* &#124; that |",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("ragged", "row 1 of found has 1 cells, its heading 2"),
+        ("numbers", "found is no table: a list of rows, each a list of texts, the heading first"),
+        ("head", "found is no table"),
+        ("text", "found is no table"),
+        ("none", "has recorded no 'none'; it has table"),
+    ],
+)
+def test_a_value_that_is_no_table_is_named(recorded: Project, key: str, said: str):
+    page = Page(f"Text.\n\n{{{{ table x/a.found[{key}] }}}}", "docs/b.md", recorded.config)
+    [problem] = problems_of(page)
+    assert problem.startswith("docs/b.md:3: ")
+    assert said in problem
+
+
+def test_the_page_shows_the_table_and_says_where_it_is_not_recorded(recorded: Project):
+    page = "{{ table x/a.found[table] }}"
+    assert "<td><em>this</em> &#124; that</td>" in recorded.html(page)
+    for path in (recorded.root / "snippets/x/results").iterdir():
+        path.unlink()
+    assert "(not recorded: snippets/x/a.py: has no record" in recorded.html(page, stale="mark")
+    with pytest.raises(DocsError, match="has no record"):
+        recorded.html(page)
