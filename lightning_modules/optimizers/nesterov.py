@@ -26,7 +26,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
 from lightning_modules.optimizers.momentum import Momentum

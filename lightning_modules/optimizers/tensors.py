@@ -34,7 +34,7 @@ class Tensors:
         self.tensors = list(tensors)
 
     def add(self, other: "Tensors | float", alpha: float = 1) -> "Tensors":
-        """x + α y for a list y (`other`), x + y for a number."""
+        """Give x + α y for a list y (`other`), x + y for a number."""
         if isinstance(other, Tensors):
             return Tensors(torch._foreach_add(self.tensors, other.tensors, alpha=_number(alpha)))
         return Tensors(torch._foreach_add(self.tensors, _number(other)))
@@ -48,7 +48,7 @@ class Tensors:
         return self
 
     def mul_(self, factor: float) -> Self:
-        """x ← x y with y the `factor`."""
+        """Make it x ← x y with y the `factor`."""
         if self.tensors[0].dtype in (torch.float16, torch.bfloat16):
             # For a list torch rounds the factor to these first, which makes 1 of 0.999.
             for tensor in self.tensors:
@@ -58,31 +58,31 @@ class Tensors:
         return self
 
     def lerp_(self, end: "Tensors", weight: float) -> Self:
-        """x ← (1 − w) x + w y, with y the `end` and w the `weight`."""
+        """Make it x ← (1 − w) x + w y, with y the `end` and w the `weight`."""
         torch._foreach_lerp_(self.tensors, end.tensors, _number(weight))
         return self
 
     def addcmul_(self, first: "Tensors", second: "Tensors", value: float = 1) -> Self:
-        """x ← x + v y z, with y the `first`, z the `second`, and v the `value`."""
+        """Make it x ← x + v y z, with y the `first`, z the `second`, and v the `value`."""
         torch._foreach_addcmul_(self.tensors, first.tensors, second.tensors, _number(value))
         return self
 
     def addcdiv_(self, first: "Tensors", second: "Tensors", value: float = 1) -> Self:
-        """x ← x + v y / z, with y the `first`, z the `second`, and v the `value`."""
+        """Make it x ← x + v y / z, with y the `first`, z the `second`, and v the `value`."""
         torch._foreach_addcdiv_(self.tensors, first.tensors, second.tensors, _number(value))
         return self
 
     def maximum_(self, other: "Tensors") -> Self:
-        """x ← max(x, y), with y the `other`."""
+        """Make it x ← max(x, y), with y the `other`."""
         torch._foreach_maximum_(self.tensors, other.tensors)
         return self
 
     def abs(self) -> "Tensors":
-        """|x|."""
+        """Give |x|."""
         return Tensors(torch._foreach_abs(self.tensors))
 
     def sqrt(self) -> "Tensors":
-        """√x."""
+        """Give √x."""
         return Tensors(torch._foreach_sqrt(self.tensors))
 
     def sqrt_(self) -> Self:
