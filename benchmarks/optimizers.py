@@ -18,8 +18,8 @@ _STEPS = 5  # a round of one would mostly measure the clock
 _ROUNDS = 60
 
 _NESTEROV = (
-    "of one step a fifth is g + β b in memory of its own, with the page faults of so large a list. torch adds β b to "
-    "the gradients of the user, which here stay as they are."
+    "of 560 µs 124 make g + β b, in memory of its own. torch adds β b to the user's gradients, in 51 µs; here they stay "
+    "as they are."
 )
 _THE_SAME = (
     "the operations are torch's, in the same lists; what is left are the lists themselves and the refusals."

@@ -36,8 +36,15 @@ _ROUNDS = 25
 _STEPS = 1_500
 _BATCHES = 100
 
-_THE_PASSES = "the passes themselves are nine tenths of it, and of those the masks: a number drawn for each."
-_NOTES: dict[str, str] = {}
+_THE_PASSES = (
+    "of 79 ms for 50 passes 70 are the passes themselves, as many as in a loop, and 43 of these draw the masks, which "
+    "stay those of a seed."
+)
+_NOTES = {
+    "max-norm": "a callback that does nothing takes 1.01 of it, a ball that nothing leaves 1.07: each weight is read.",
+    "proximal ℓ1": "a callback that does nothing takes 1.01 of it; the rest is its pass over the weights.",
+    "clipping by value": "the norm that is logged is one pass, the largest number a second, to clip a third.",
+}
 
 
 def mc_dropout_against_a_loop() -> list[Row]:

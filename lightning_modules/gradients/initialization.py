@@ -227,7 +227,7 @@ def initialize(
             reports[label] = LayerReport(label, kind, f"left as it is: {', '.join(own)}")
     stds = iter(_numbers(spreads))
     for label, row in how.items():
-        reports[label] = LayerReport(label, *row, std_before=next(stds), std_after=next(stds))
+        reports[label] = LayerReport(label, *row, next(stds), next(stds))
     labels = (name or "(model)" for name, _ in modules)
     return InitializationReport(tuple(reports[label] for label in labels if label in reports))
 
