@@ -32,11 +32,12 @@ def deep_copy(model: ModelT, memo: dict[int, Any]) -> ModelT:
         model: Any module.
         memo: By the identity of what has been copied, its copy; more is added.
     """
-    kind = type(model)
+    kind: Any = type(model)
     if id(model) in memo or not _is_plain(kind) or "__deepcopy__" in model.__dict__:
         return copy.deepcopy(model, memo)
-    twin = memo[id(model)] = kind.__new__(kind)
-    state = model.__getstate__()
+    twin: ModelT = kind.__new__(kind)
+    memo[id(model)] = twin
+    state: dict[str, Any] = model.__getstate__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
     for name, value in state.items():
         if type(value) in _ATOMS:
             continue
@@ -48,7 +49,7 @@ def deep_copy(model: ModelT, memo: dict[int, Any]) -> ModelT:
             state[name] = type(value)((key, _copy_of_part(part, memo)) for key, part in value.items())
         else:
             state[name] = copy.deepcopy(value, memo)
-    twin.__setstate__(state)
+    twin.__setstate__(state)  # type: ignore[no-untyped-call]  # torch leaves it untyped
     return twin
 
 
@@ -62,7 +63,7 @@ def _copy_of_part(part: Any, memo: dict[int, Any]) -> Any:
 
 
 @cache
-def _is_plain(kind: type[nn.Module]) -> bool:
+def _is_plain(kind: Any) -> bool:
     """Whether modules of this class are copied as torch's own are: entry by entry."""
     return (
         not any(hasattr(kind, way) for way in _OWN_WAYS)

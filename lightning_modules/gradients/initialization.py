@@ -55,6 +55,9 @@ from lightning_modules.module_names import modules_by_name
 from lightning_modules.normalizations import NORMALIZATIONS
 from lightning_modules.settings import settings
 
+_How = tuple[str, str, float, float, Scheme, Distribution, float]
+"""What a report says of a drawn layer, from its kind to the standard deviation aimed at."""
+
 _MARK = "_was_initialized"
 """The attribute of a LightningModule that says so: copies and pickles have it too."""
 
@@ -202,7 +205,7 @@ def initialize(
     following = _following(model, modules, scheme, given, example)
 
     owner = {id(p): name or "(model)" for name, _, p in _parameters(_left_alone(modules))}
-    how: dict[str, tuple[Any, ...]] = {}
+    how: dict[str, _How] = {}
     spreads: list[Tensor] = []  # of each weight before and after, read together at the end
     reports: dict[str, LayerReport] = {}
     for name, module in modules:
@@ -227,7 +230,7 @@ def initialize(
             reports[label] = LayerReport(label, kind, f"left as it is: {', '.join(own)}")
     stds = iter(_numbers(spreads))
     for label, row in how.items():
-        reports[label] = LayerReport(label, *row, std_before=next(stds), std_after=next(stds))
+        reports[label] = LayerReport(label, *row, next(stds), next(stds))
     labels = (name or "(model)" for name, _ in modules)
     return InitializationReport(tuple(reports[label] for label in labels if label in reports))
 
@@ -330,7 +333,7 @@ def _draw_layer(
     distribution: Distribution,
     follower: Following,
     generator: Generator | None,
-) -> tuple[str, str, float, float, Scheme, Distribution, float]:
+) -> _How:
     """Draw its weight, and return how: from `kind` to `target_std` of its report."""
     activation = follower if isinstance(follower, nn.Module) else None
     chosen: Scheme = scheme or (scheme_for(activation) if activation is not None else None) or "glorot"

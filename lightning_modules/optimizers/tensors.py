@@ -34,13 +34,13 @@ class Tensors:
         self.tensors = list(tensors)
 
     def add(self, other: "Tensors | float", alpha: float = 1) -> "Tensors":
-        """Return x + α y, with y the `other`, a list, and α `alpha`; of a number y, x + y."""
+        """Give x + α y, with y the `other`, a list, and α `alpha`; of a number y, x + y."""
         if isinstance(other, Tensors):
             return Tensors(torch._foreach_add(self.tensors, other.tensors, alpha=_number(alpha)))
         return Tensors(torch._foreach_add(self.tensors, _number(other)))
 
     def add_(self, other: "Tensors | float", alpha: float = 1) -> Self:
-        """Set x ← x + α y, with y the `other`, a list, and α `alpha`; of a number y, x ← x + y."""
+        """Make it x ← x + α y, with y the `other`, a list, and α `alpha`; of a number y, x ← x + y."""
         if isinstance(other, Tensors):
             torch._foreach_add_(self.tensors, other.tensors, alpha=_number(alpha))
         else:
@@ -48,7 +48,7 @@ class Tensors:
         return self
 
     def mul_(self, factor: float) -> Self:
-        """Set x ← x y with y the `factor`."""
+        """Make it x ← x y with y the `factor`."""
         if self.tensors[0].dtype in (torch.float16, torch.bfloat16):
             # For a list torch rounds the factor to these first, which makes 1 of 0.999.
             for tensor in self.tensors:
@@ -58,35 +58,35 @@ class Tensors:
         return self
 
     def lerp_(self, end: "Tensors", weight: float) -> Self:
-        """Set x ← (1 − w) x + w y, with y the `end` and w the `weight`."""
+        """Make it x ← (1 − w) x + w y, with y the `end` and w the `weight`."""
         torch._foreach_lerp_(self.tensors, end.tensors, _number(weight))
         return self
 
     def addcmul_(self, first: "Tensors", second: "Tensors", value: float = 1) -> Self:
-        """Set x ← x + v y z, with y the `first`, z the `second`, and v the `value`."""
+        """Make it x ← x + v y z, with y the `first`, z the `second`, and v the `value`."""
         torch._foreach_addcmul_(self.tensors, first.tensors, second.tensors, _number(value))
         return self
 
     def addcdiv_(self, first: "Tensors", second: "Tensors", value: float = 1) -> Self:
-        """Set x ← x + v y / z, with y the `first`, z the `second`, and v the `value`."""
+        """Make it x ← x + v y / z, with y the `first`, z the `second`, and v the `value`."""
         torch._foreach_addcdiv_(self.tensors, first.tensors, second.tensors, _number(value))
         return self
 
     def maximum_(self, other: "Tensors") -> Self:
-        """Set x ← max(x, y), with y the `other`."""
+        """Make it x ← max(x, y), with y the `other`."""
         torch._foreach_maximum_(self.tensors, other.tensors)
         return self
 
     def abs(self) -> "Tensors":
-        """|x|."""
+        """Give |x|."""
         return Tensors(torch._foreach_abs(self.tensors))
 
     def sqrt(self) -> "Tensors":
-        """√x."""
+        """Give √x."""
         return Tensors(torch._foreach_sqrt(self.tensors))
 
     def sqrt_(self) -> Self:
-        """The same in place."""
+        """Make it √x."""
         torch._foreach_sqrt_(self.tensors)
         return self
 

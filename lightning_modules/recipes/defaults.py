@@ -1,7 +1,8 @@
 """The chapter's two tables of defaults, as data: for each part, by depth and kind of network, what to take.
 
-Where a table names two, the first is what a recipe takes and the others stand for choice; of the schedules that is the one
-which the guide's study found safe. What is only to be added where it is needed stands apart. The guide's last page shows these tables, and says what measurements make of them.
+Where a table names two, the first is what a recipe takes and the others stand for choice; of the schedules that is the
+one which the guide's study found safe with two layers. What is only to be added where it is needed stands apart. The
+guide's last page shows these tables, and says what measurements make of them.
 
 Géron, "Hands-On Machine Learning with Scikit-Learn, Keras & TensorFlow", 3rd edition, O'Reilly 2022, tables 11-3
 and 11-4.

@@ -16,6 +16,7 @@ Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout: A Simple Way
 Overfitting", JMLR 15 (2014), section 5.1. https://jmlr.org/papers/v15/srivastava14a.html
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -81,7 +82,7 @@ def clip_unit_norms_(weight: Tensor, radius: float, transposed_groups: int | Non
         ValueError: If the radius is not positive.
     """
     _check(radius)
-    return _clip_(weight, radius, transposed_groups).flatten()
+    return _clip_all_([by_unit(weight, transposed_groups)], radius)[0].flatten()
 
 
 class MaxNorm(AfterStep):
@@ -161,12 +162,17 @@ class MaxNorm(AfterStep):
 
     def after_step(self, optimizer: Optimizer) -> None:
         """Pull back the units that have left the ball, and count them now and then."""
-        for group in optimizer.param_groups:
-            for parameter in group["params"]:
-                layer = self._layers.get(id(parameter))
-                if layer is None or parameter.grad is None:
-                    continue
-                norms = _clip_(parameter, self.radius, layer.transposed_groups)
+        moved = [
+            (layer, parameter)
+            for group in optimizer.param_groups
+            for parameter in group["params"]
+            if (layer := self._layers.get(id(parameter))) is not None and parameter.grad is not None
+        ]
+        if moved:
+            clipped = _clip_all_(
+                [by_unit(weight, layer.transposed_groups) for layer, weight in moved], self.radius
+            )
+            for (layer, _), norms in zip(moved, clipped, strict=True):
                 if layer.steps % _LOOK_EVERY == 0:
                     layer.hits = layer.hits + (norms >= self.radius * _ON_THE_BALL).sum()
                     layer.looks += norms.numel()
@@ -190,13 +196,17 @@ class MaxNorm(AfterStep):
         return hits / sum(layer.looks for layer in layers) if layers else 0.0
 
 
-def _clip_(weight: Tensor, radius: float, transposed_groups: int | None) -> Tensor:
-    """Shorten the units, and return the lengths before in a shape that broadcasts to the view by units."""
-    view, summed = by_unit(weight, transposed_groups)
-    norms: Tensor = torch.linalg.vector_norm(view, dim=summed, keepdim=True)
+def _clip_all_(by_units: Sequence[tuple[Tensor, tuple[int, ...]]], radius: float) -> list[Tensor]:
+    """Shorten the units of several weights, each as `by_unit` gives it, and return the lengths before, by unit."""
+    norms = [torch.linalg.vector_norm(view, dim=summed, keepdim=True) for view, summed in by_units]
     # On other devices asking takes longer than multiplying by 1.
-    if not norms.is_cpu or norms.max().item() > radius:
-        view.mul_((radius / norms).clamp_(max=1))
+    if all(norm.is_cpu for norm in norms):
+        longest = [norm.item() for norm in torch._foreach_max(norms)]
+    else:
+        longest = [math.inf] * len(norms)
+    for (view, _), norm, most in zip(by_units, norms, longest, strict=True):
+        if most > radius:
+            view.mul_((radius / norm).clamp_(max=1))
     return norms
 
 
