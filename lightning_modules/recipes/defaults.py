@@ -1,8 +1,8 @@
 """The chapter's two tables of defaults, as data: for each part, by depth and kind of network, what to take.
 
-Where a table names two, the first is what a recipe takes and the others stand for choice; of the schedules that is the
-one which the guide's study found safe with two layers. What is only to be added where it is needed stands apart. The
-guide's last page shows these tables, and says what measurements make of them.
+Where a table names two, the first is what a recipe takes and the others stand for choice; what is only to be added
+where it is needed stands apart. Of the schedules that is the one which goes with early stopping: 1cycle has to be
+trained to its end. The guide's last page shows these tables, and says what measurements make of them.
 
 Géron, "Hands-On Machine Learning with Scikit-Learn, Keras & TensorFlow", 3rd edition, O'Reilly 2022, tables 11-3
 and 11-4.
@@ -100,7 +100,7 @@ _SHALLOW = Defaults(
     normalization=Cell((NO_NORMALIZATION,)),
     regularization=Cell((EARLY_STOPPING,), if_needed=(WEIGHT_DECAY,)),
     optimizer=Cell((NESTEROV, ADAMW)),
-    schedule=Cell((ONE_CYCLE, PERFORMANCE)),
+    schedule=Cell((PERFORMANCE, ONE_CYCLE)),
 )
 _DEEP = replace(_SHALLOW, activation=Cell((SWISH,)), normalization=Cell((BATCH_NORM,)))
 _SELF_NORMALIZING = Defaults(
@@ -109,7 +109,7 @@ _SELF_NORMALIZING = Defaults(
     normalization=Cell((NO_NORMALIZATION,)),
     regularization=Cell((), if_needed=(ALPHA_DROPOUT,)),
     optimizer=Cell((SLOW_NESTEROV,)),
-    schedule=Cell((ONE_CYCLE, PERFORMANCE)),
+    schedule=Cell((PERFORMANCE, ONE_CYCLE)),
 )
 
 DEFAULTS: dict[Name, dict[Depth, Defaults]] = {
@@ -129,7 +129,7 @@ def table(name: Name) -> dict[str, str]:
     normalization: none if shallow, batch norm if deep
     regularization: early stopping; weight decay if needed
     optimizer: Nesterov or AdamW
-    schedule: 1cycle or performance
+    schedule: performance or 1cycle
 
     Args:
         name: "default" or "self-normalizing".
