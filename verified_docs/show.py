@@ -151,14 +151,10 @@ class _Mark(Preprocessor):
     def _table(self, page: Page, of: str, line: int) -> str:
         try:
             return tables.shown(page, of, line)
-        except DocsError:
-            if not self._shown.mark_stale or of.endswith(".json"):
+        except DocsError as error:
+            if not self._shown.mark_stale:
                 raise
-            quote = page.quoted(of, line)
-            held, wrong = self._shown.record(quote.source)
-            return (
-                tables.of_rows(page, quote, quote.found(held)) if held.values else f"(not recorded: {wrong})"
-            )
+            return f"(not recorded: {_plain(str(error))})"
 
     def _quoted(self, quote: Quote) -> str:
         if isinstance(quote.source, Measurement):
