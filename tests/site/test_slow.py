@@ -6,7 +6,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from browsing import QuietHandler, chromium, context, serve
+from browsing import QuietHandler, context, serve
+from playwright.sync_api import Browser
 from visits import SHIFT, SPEED
 
 # Those that begin with a table: its columns could change with each row that comes.
@@ -35,11 +36,10 @@ class SlowHandler(QuietHandler):
             time.sleep(PAUSE)
 
 
-def moved(folder: Path, path: str, width: int) -> float:
+def moved(browser: Browser, folder: Path, path: str, width: int) -> float:
     """By how much a page moves while it comes."""
     with (
         serve(folder, SlowHandler) as address,
-        chromium() as browser,
         context(browser, width=width) as opened,
     ):
         opened.add_init_script(SPEED)
@@ -50,11 +50,11 @@ def moved(folder: Path, path: str, width: int) -> float:
 
 @pytest.mark.parametrize("window", [390, 1280])
 @pytest.mark.parametrize("path", BEGIN_WITH_A_TABLE)
-def test_a_page_that_comes_slowly_does_not_move(site, path, window):
-    assert moved(site, path, window) <= SHIFT
+def test_a_page_that_comes_slowly_does_not_move(browser, site, path, window):
+    assert moved(browser, site, path, window) <= SHIFT
 
 
-def test_a_table_whose_columns_change_with_its_rows_is_noticed(tmp_path):
+def test_a_table_whose_columns_change_with_its_rows_is_noticed(browser, tmp_path):
     rows = "".join(f"<tr><td>{'word ' * n}</td><td>{'more words ' * 40}</td></tr>" for n in range(1, 40, 3))
     (tmp_path / "index.html").write_text(f"<!doctype html><article><table>{rows}</table></article>")
-    assert moved(tmp_path, "", 1280) > SHIFT
+    assert moved(browser, tmp_path, "", 1280) > SHIFT
