@@ -18,8 +18,7 @@ _STEPS = 5  # a round of one would mostly measure the clock
 _ROUNDS = 60
 
 _NESTEROV = (
-    "of 560 µs 124 make g + β b, in memory of its own. torch adds β b to the user's gradients, in 51 µs; here they stay "
-    "as they are."
+    "g + β b takes memory of its own: torch adds β b to the user's gradients, which here stay as they are."
 )
 _THE_SAME = (
     "the operations are torch's, in the same lists; what is left are the lists themselves and the refusals."

@@ -37,12 +37,11 @@ _STEPS = 1_500
 _BATCHES = 100
 
 _THE_PASSES = (
-    "of 79 ms for 50 passes 70 are the passes themselves, as many as in a loop, and 43 of these draw the masks, which "
-    "stay those of a seed."
+    "the passes themselves are as many as in a loop, and draw the same masks, which stay those of a seed."
 )
 _NOTES = {
-    "max-norm": "a callback that does nothing takes 1.01 of it, a ball that nothing leaves 1.07: each weight is read.",
-    "proximal ℓ1": "a callback that does nothing takes 1.01 of it; the rest is its pass over the weights.",
+    "max-norm": "the length of each unit is read in each step, within the ball too.",
+    "proximal ℓ1": "each weight is moved in each step.",
     "clipping by value": "the norm that is logged is one pass, the largest number a second, to clip a third.",
 }
 

@@ -16,12 +16,9 @@ _WIDTHS = [784] + [100] * 100 + [10]
 _ROUNDS = 60
 
 _SIGNAL = (
-    "of 23 ms at batch 32, 3.5 copy the model, 4 measure 201 outputs as they come (20 µs each, half of it torch's hooks "
-    "and the copy that in-place operations ask for), 3 sum up, 9 are the passes; at batch 256 measures are 16 of 50."
+    "beside the passes it copies the model, and takes each output as it comes, before it is changed in place."
 )
-_INITIALIZE = (
-    "of 11 ms 4.2 draw the numbers, and 3.5 are the standard deviations of each weight before and after."
-)
+_INITIALIZE = "beside the drawing it reads each weight's standard deviation before and after, for the report."
 
 
 def signal_and_initialize() -> list[Row]:

@@ -53,7 +53,7 @@ class Classifier(pl.LightningModule):
         interval: Whether the schedule steps after each training step or each epoch. A recipe's knows it by itself.
         monitor: The logged name that a schedule such as `ReduceLROnPlateau` watches, once per epoch.
         recipe: "default", "self-normalizing", or what `recipe` returned. Its callbacks are added to the Trainer's,
-            except for those of a class that the Trainer has already.
+            except for those of a class that the Trainer has already, or that is derived from one of them.
 
     Raises:
         ValueError: If `interval` is neither "step" nor "epoch"; if there is no such recipe, or its parts and yours
@@ -136,11 +136,11 @@ class Classifier(pl.LightningModule):
         """Return the recipe's callbacks, but for those that the Trainer has from you."""
         if self.recipe is None:
             return []
-        yours = callbacks_of(self.trainer)
+        yours = {type(callback) for callback in callbacks_of(self.trainer)} - {pl.Callback}
         return [
             callback
             for callback in self.recipe.callbacks()
-            if not any(isinstance(callback, type(one)) or isinstance(one, type(callback)) for one in yours)
+            if not any(issubclass(type(callback), kind) or issubclass(kind, type(callback)) for kind in yours)
         ]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

@@ -1,7 +1,7 @@
 """A sentence may not say more than its verdict.
 
 Prose that says of two methods that one wins, or that they are the same, has to rest on something that decides it. Such a
-sentence is known by its words (`_WINS`, `_SAME`) and by what it quotes, or its paragraph if it quotes nothing:
+sentence is known by its words (see `wording`) and by what it quotes, or its paragraph if it quotes nothing:
 
 - **Of a study** two alternatives, or a difference. What is quoted leads to the verdict: words of winning rest on a
   "better" or a "worse", words of sameness on "equal" or "safe". A difference whose verdict is open may stand beside one
@@ -33,50 +33,8 @@ from verified_docs.record import Record
 from verified_docs.sentences import Sentence, sentences
 from verified_docs.snippet import Snippet
 from verified_docs.studies.file import StudyFile
+from verified_docs.wording import COUNTED, OF_A_RUN, TOLD, claim_of
 
-_SAME = re.compile(
-    r"\b(as (good|well) as( any)?|about (as good|the same)|no (better|worse)|(do|does|did) not (help|harm|matter)|"
-    r"makes? no difference|hardly matters?|nothing useful|(none|no \w+) (gains?|helps?|harms?))\b",
-    re.IGNORECASE,
-)
-_WINS = re.compile(
-    r"\b(better|worse|ahead|behind|beats?|beaten|wins?|outperforms?|superior|helps?|helped|harms?|harmed|hurts?|"
-    r"improves?|improved|gains?|gained|(is|are|was) worth|pays?|several points|with [\w,]+ it (does|did))\b",
-    re.IGNORECASE,
-)
-# Said without a number beside a program, these claim a result.
-_TOLD = re.compile(
-    r"\b((is|are|was|were) (ahead|behind|superior|(better|worse)(?= than|[.,;:)]))|(do|does|did) not (help|harm)|"
-    r"helped|harmed|(do|does) harm|helps|harms|beats?|wins|outperforms|as (good|well) as any|"
-    r"(is|are) no (better|worse)|nothing useful)\b",
-    re.IGNORECASE,
-)
-# Before the word and in its clause: what follows is asked, expected, reported or set as a condition; or is denied.
-_ASKED = re.compile(
-    r"\b(whether|if|which of|which one|would|may|might|could|should|can|cannot|need not|must not|perhaps|expect|wants?|"
-    r"try|suppose|looks?|hard|said|says|reports?|promised?|called)\b",
-    re.IGNORECASE,
-)
-_DENIED = re.compile(r"\b(no \w+|none|nothing|not|hardly|nor|never)\b", re.IGNORECASE)
-_QUESTION = re.compile(
-    r"(: )?That (?!is|are|was|were|has|have|does|goes|makes|means|holds)[^:;]*:"
-)  # "That it helps: …"
-_NOT_KNOWN = re.compile(
-    r"\b(not (surely|seen|shown|found|decided|told)|(cannot|can't) (tell|say)|(does|do) not say|(nothing|no \w+) "
-    r"(that )?(can|could) be (seen|told)|says? nothing|undecided|put the \w+ in no order)\b",
-    re.IGNORECASE,
-)
-_OF_A_RUN = re.compile(
-    r"\b(this|these|that|those|one|single|both|two|three|five|ten|\ue000) (\w+ )?(runs?|seeds?)\b|\ba single run\b",
-    re.IGNORECASE,
-)
-_CLAUSE = re.compile(r"[;:]|, (?=(and|but|so|though|while|which)\b)| – |\(|\)")
-_COUNTED = re.compile(
-    r"\b(?P<all>every|all|each)( of)?( (its|the|their))?( \w+)? runs?\b[^.;]*?\b(NaN|diverged?|failed|collapsed)|"
-    r"\b(?P<none>no|none of( \w+)*) runs?\b[^.;]*?\b(NaN|diverged?|failed|collapsed)|"
-    r"\bruns? (never|always) (?P<word>diverged?|fail|failed|ended in NaN)",
-    re.IGNORECASE,
-)
 _CLAIM = re.compile(r"(?P<name>[\w/]+): (?P<claim>.+)")
 
 _OF_DIFFERENCES = ("difference", "difference_low", "difference_high", "p", "p_equal")
@@ -126,7 +84,7 @@ def _wrong(held: _Held, sentence: Sentence, programs: list[Snippet]) -> str:
     if sentence.text.endswith("?"):
         return ""
     wrong = _miscounted(held, sentence, marks)
-    kind, word = _claim(sentence.text)
+    kind, word = claim_of(sentence.text)
     if wrong or not kind:
         return wrong
     studies = [quote for quote in sentence.quotes if isinstance(quote.source, StudyFile)]
@@ -138,32 +96,12 @@ def _wrong(held: _Held, sentence: Sentence, programs: list[Snippet]) -> str:
         return _of_verdicts(held, sentence, about, kind, word)
     if sentence.quotes:
         runs = _arms(sentence.quotes)
-    elif _TOLD.search(sentence.text):
+    elif TOLD.search(sentence.text):
         beside = [quote for one in sentence.beside for quote in one.quotes]
         runs = _arms(beside) if beside else programs
     else:
         runs = []
     return _of_runs(sentence, runs, word) if runs else ""
-
-
-def _claim(text: str) -> tuple[str, str]:
-    """Whether the words say that something wins, or that it is the same, and by which word; empty where neither."""
-    for match in _SAME.finditer(text):
-        if not _before(_ASKED, text, match.start()):
-            return "same", match[0]
-    for match in _WINS.finditer(text):
-        if not _before(_ASKED, text, match.start()) and not _before(_DENIED, text, match.start()):
-            return "wins", match[0]
-    return "", ""
-
-
-def _before(what: re.Pattern[str], text: str, place: int) -> bool:
-    """Whether it stands in the same clause before `place`, or the sentence is a question otherwise."""
-    question = _QUESTION.match(text)
-    begins = max((match.end() for match in _CLAUSE.finditer(text, 0, place)), default=0)
-    part = text[text.rfind(";", 0, place) + 1 :].partition(";")[0]
-    asked = question is not None and place < question.end()
-    return asked or bool(what.search(text[begins:place]) or _NOT_KNOWN.search(part))
 
 
 def _of_studies(sentence: Sentence) -> list[Quote]:
@@ -199,7 +137,7 @@ def _of_verdicts(held: _Held, sentence: Sentence, about: list[Quote], kind: str,
     unsaid = [what for what, verdict in verdicts.items() if verdict not in _DECIDE[kind] and what not in own]
     if good and not (unsaid and sentence.quotes):
         return ""
-    if not sentence.quotes and _OF_A_RUN.search(sentence.text):
+    if not sentence.quotes and OF_A_RUN.search(sentence.text):
         return ""
     name = (unsaid or list(verdicts))[0]
     verdict = verdicts[name]
@@ -270,7 +208,7 @@ def _arms(quotes: Iterable[Quote]) -> list[Snippet]:
 
 
 def _of_runs(sentence: Sentence, programs: list[Snippet], word: str) -> str:
-    if any(_OF_A_RUN.search(one.text) for one in sentence.beside):
+    if any(OF_A_RUN.search(one.text) for one in sentence.beside):
         return ""
     for program in programs:
         for claim in program.claims:
@@ -296,7 +234,7 @@ def _is_about(claim: str, quotes: tuple[Quote, ...]) -> bool:
 
 def _miscounted(held: _Held, sentence: Sentence, marks: tuple[str, ...]) -> str:
     """What is wrong with a sentence that says of all runs, or of none, that they diverged."""
-    match = _COUNTED.search(sentence.text)
+    match = COUNTED.search(sentence.text)
     about = match and next(iter([*sentence.quotes, *_of_studies(sentence)]), None)
     if match is None or about is None or not isinstance(about.source, StudyFile):
         return ""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import EarlyStopping
+from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 
 from lightning_modules.best_weights import BestWeights
 from lightning_modules.life_cycle import LifeCycle, refuse_shards
@@ -61,7 +62,8 @@ class RestoringEarlyStopping(EarlyStopping, LifeCycle):
         """Keep nothing, as before the first training."""
         self.best_epoch = None
         self._best = BestWeights()
-        self.wait_count = 0
+        self.wait_count = self.stopped_epoch = 0
+        self.stopping_reason, self.stopping_reason_message = EarlyStoppingReason.NOT_STOPPED, None
         self.best_score = torch.tensor(torch.inf if self.mode == "min" else -torch.inf)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -378,7 +378,7 @@ def _rest(*args: Any, **kwargs: Any) -> None:
 
 def _keep(trainer: pl.Trainer, is_kept: Callable[[pl.Callback], bool]) -> None:
     # Another list: Lightning is going through this one.
-    trainer.callbacks = list(filter(is_kept, callbacks_of(trainer)))  # type: ignore[attr-defined]
+    trainer.callbacks = list(filter(is_kept, callbacks_of(trainer)))  # type: ignore[attr-defined]  # set by a connector
 
 
 def _remember_data(data: Any) -> Undo:

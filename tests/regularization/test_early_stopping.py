@@ -5,11 +5,11 @@ import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.callbacks import EarlyStopping
+from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 from torch import nn
 from torch.utils.data import DataLoader
 
 from lightning_modules import MLP, Classifier, Digits, RestoringEarlyStopping, quiet_trainer, recipe
-from lightning_modules.life_cycle import refuse_shards
 
 
 class Counting(pl.LightningModule):
@@ -106,6 +106,7 @@ def test_another_training_begins_from_nothing():
     model = Counting([9.0, 8.0, 7.0])
     fit(model, stopping, max_epochs=3)
     assert (model.trained, stopping.best_epoch) == (3, 2)
+    assert (stopping.stopped_epoch, stopping.stopping_reason) == (0, EarlyStoppingReason.NOT_STOPPED)
 
 
 def test_testing_and_an_error_leave_the_weights_alone():
@@ -133,7 +134,6 @@ def test_shards_are_refused(monkeypatch):
     monkeypatch.setattr("lightning_modules.life_cycle.is_sharded", lambda strategy: True)
     with pytest.raises(MisconfigurationException, match="RestoringEarlyStopping needs whole weights"):
         fit(Counting(LOSSES), RestoringEarlyStopping("loss"))
-    assert refuse_shards  # which asks that
 
 
 class Apart(Counting):
@@ -166,3 +166,6 @@ def test_a_recipe_ends_at_its_best_epoch_and_gives_way_to_a_stopping_of_yours():
     trainer = quiet_trainer(max_epochs=1, callbacks=[yours])
     trainer.fit(model, Digits())
     assert trainer.early_stopping_callbacks == [yours]
+    trainer = quiet_trainer(max_epochs=1, callbacks=[pl.Callback()])  # of which all callbacks are derived
+    trainer.fit(model, Digits())
+    assert [type(one) for one in trainer.early_stopping_callbacks] == [RestoringEarlyStopping]
