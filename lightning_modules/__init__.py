@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from lightning_modules.gradients.gradient_clipping import ClipGradientNorm, ClipGradientValue
     from lightning_modules.gradients.gradient_clipping_adaptive import AdaptiveGradientClipping
     from lightning_modules.gradients.gradient_clipping_percentile import ClipGradientPercentile
-    from lightning_modules.gradients.initialization import Initialize, initialize
+    from lightning_modules.gradients.initialization import initialize
+    from lightning_modules.gradients.initialization_callback import Initialize
     from lightning_modules.gradients.initialization_report import InitializationReport
     from lightning_modules.gradients.signal import signal
     from lightning_modules.gradients.signal_logging import LogSignal
@@ -123,7 +124,7 @@ _MODULE_OF = {
     "InMemoryImages": "data.images",
     "InPrecision": "compression.latency",
     "InitializationReport": "gradients.initialization_report",
-    "Initialize": "gradients.initialization",
+    "Initialize": "gradients.initialization_callback",
     "KerasModule": "pretrained.transfer_keras",
     "L2Penalty": "regularization.penalties",
     "LinearDecay": "schedules.decay",

@@ -28,7 +28,7 @@ from lightning_modules.gradients.batch_norm import FreezeBatchNorm
 from lightning_modules.gradients.gradient_clipping import ClipGradientNorm, ClipGradientValue
 from lightning_modules.gradients.gradient_clipping_adaptive import AdaptiveGradientClipping
 from lightning_modules.gradients.gradient_clipping_percentile import ClipGradientPercentile
-from lightning_modules.gradients.initialization import Initialize
+from lightning_modules.gradients.initialization_callback import Initialize
 from lightning_modules.gradients.signal_logging import LogSignal
 from lightning_modules.history import History
 from lightning_modules.networks import MLP

@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from mutants.mutations import mutations
-from mutants.trial import Mutant, copied, is_killed
+from mutants.trial import Mutant, copied, is_killed, refuse_failing
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "lightning_modules"
@@ -77,6 +77,11 @@ def survivors_of(drawn: Sequence[Mutant], jobs: int) -> list[Mutant]:
         copies: queue.SimpleQueue[Path] = queue.SimpleQueue()
         for _ in range(jobs):
             copies.put(stack.enter_context(copied(ROOT)))
+
+        first = copies.get()
+        print("the tests without a fault …", file=sys.stderr, flush=True)
+        refuse_failing(sorted({mutant.path for mutant in drawn}), first, PACKAGE)
+        copies.put(first)
 
         def survives(mutant: Mutant) -> bool:
             copy = copies.get()

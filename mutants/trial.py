@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,14 +34,16 @@ def is_killed(mutant: Mutant, copy: Path, package: str) -> bool:
     source = file.read_text(encoding="utf-8")
     file.write_text(mutant.mutation.applied(source), encoding="utf-8")
     try:
-        near = near_tests(copy, mutant.path, package)
-        folder = Path("tests", *Path(mutant.path).relative_to(package).parts[:-1])
-        wide = sorted(
-            {str(folder), *(str(path.relative_to(copy)) for path in (copy / "tests").glob("test_*.py"))}
-        )
-        return any(_fails(copy, tests) for tests in (near, wide) if tests)
+        return any(_failure(copy, of(copy, mutant.path, package)) for of in (near_tests, wide_tests))
     finally:
         file.write_text(source, encoding="utf-8")
+
+
+def refuse_failing(paths: Iterable[str], copy: Path, package: str) -> None:
+    """Raise a RuntimeError if the tests of these files fail as they are: they would notice any fault."""
+    tests = {test for path in paths for of in (near_tests, wide_tests) for test in of(copy, path, package)}
+    if failure := _failure(copy, sorted(tests)):
+        raise RuntimeError(f"tests fail without a fault, and would notice any:\n{failure}")
 
 
 def near_tests(root: Path, path: str, package: str) -> list[str]:
@@ -59,6 +61,14 @@ def near_tests(root: Path, path: str, package: str) -> list[str]:
     return [path]
 
 
+def wide_tests(root: Path, path: str, package: str) -> list[str]:
+    """The tests of a module's folder, and those that look at the whole: the files beside the folders."""
+    parts = Path(path).relative_to(package).parts[:-1]
+    folder = [Path("tests", *parts)] if parts and (root / "tests" / Path(*parts)).is_dir() else []
+    whole = [file.relative_to(root) for file in sorted((root / "tests").glob("test_*.py"))]
+    return [str(file) for file in (*folder, *whole)]
+
+
 @contextmanager
 def copied(root: Path) -> Iterator[Path]:
     """A copy of the files that git knows, which is gone afterwards."""
@@ -71,7 +81,8 @@ def copied(root: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _fails(copy: Path, tests: list[str]) -> bool:
+def _failure(copy: Path, tests: Sequence[str]) -> str:
+    """What pytest says of the first test that fails; empty where none does."""
     environment = {
         **os.environ,
         "PYTHONPATH": str(copy),
@@ -84,11 +95,8 @@ def _fails(copy: Path, tests: list[str]) -> bool:
             command, cwd=copy, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
     except subprocess.TimeoutExpired:
-        return True
-    if ended.returncode == 5:  # there is no test: nothing was noticed
-        return False
-    if ended.returncode not in (0, 1, 2):
-        raise RuntimeError(
-            f"pytest ended with {ended.returncode}:\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}"
-        )
-    return ended.returncode != 0
+        return f"no end within {PATIENCE:.0f} s"
+    said = f"{ended.stdout[-2000:]}{ended.stderr[-2000:]}"
+    if ended.returncode not in (0, 1, 2, 5):  # 2: a module cannot be imported; 5: there is no test
+        raise RuntimeError(f"pytest ended with {ended.returncode}:\n{said}")
+    return said if ended.returncode in (1, 2) else ""

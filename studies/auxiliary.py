@@ -183,6 +183,7 @@ def numbers(results):
     return {
         "most": gains[most_at].mean,
         "most_at": most_at,
+        "most_verdict": gains[most_at].verdict,
         "decided": sum(
             gain.verdict in ("better", "worse") for gain in gains.values()
         ),

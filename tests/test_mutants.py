@@ -9,7 +9,7 @@ import pytest
 
 from mutants import __main__ as command
 from mutants.mutations import mutations
-from mutants.trial import Mutant, copied, is_killed, near_tests
+from mutants.trial import Mutant, copied, is_killed, near_tests, refuse_failing, wide_tests
 
 SOURCE = '''"""A module."""
 
@@ -85,11 +85,26 @@ def test_a_fault_is_noticed_where_a_test_fails_and_the_file_is_as_it_was(project
     assert (project / "package/rising.py").read_text() == SOURCE
 
 
+def test_tests_that_fail_without_a_fault_are_refused(project: Path):
+    refuse_failing(["package/rising.py"], project, "package")
+    (project / "tests/test_whole.py").write_text("def test_nothing():\n    assert 0, 'without a reason'\n")
+    with pytest.raises(
+        RuntimeError, match=r"tests fail without a fault, and would notice any:\n(?s:.*)without a reason"
+    ):
+        refuse_failing(["package/rising.py"], project, "package")
+
+
 def test_the_tests_that_are_near_are_those_that_are_named_for_the_module(project: Path):
     near = ["package/rising.py", "tests/test_rising.py"]
     assert near_tests(project, "package/rising.py", "package") == near
     assert near_tests(project, "package/rising_again.py", "package") == ["package/rising_again.py", near[1]]
     assert near_tests(project, "package/other.py", "package") == ["package/other.py"]
+
+
+def test_the_wide_tests_are_the_folders_and_those_of_the_whole(project: Path):
+    (project / "tests/room").mkdir()
+    assert wide_tests(project, "package/room/one.py", "package") == ["tests/room", "tests/test_rising.py"]
+    assert wide_tests(project, "package/rising.py", "package") == ["tests/test_rising.py"]
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git lists the files that are copied")

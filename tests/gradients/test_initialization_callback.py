@@ -1,4 +1,4 @@
-"""Initialize, in a Trainer."""
+"""lightning_modules.gradients.initialization_callback: Initialize, in a Trainer."""
 
 import copy
 import math
