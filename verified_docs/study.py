@@ -40,6 +40,9 @@ from verified_docs.errors import DocsError
 
 Settings = dict[str, Any]
 
+LEAST_TUNING_SEEDS = 5
+"""Fewer do not tell how tuning runs spread."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -160,6 +163,10 @@ class Study:
         reference: The alternative that the others are compared with; or, by the alternative's name, its own reference.
         cells: For metrics that ask "no worse", by the name of each question the alternatives that it is about: is the
             reference no worse than any of them? Where it is not said, each reference is one question.
+        second_choices: Whether the values that other tuning seeds might have chosen are evaluated, too. A verdict then
+            stands only if it is the same in 95% of the choices that tuning seeds drawn anew would have made.
+        least_seeds: Take this many of `seeds`, or as many as the spread of the tuning runs says that a comparison takes
+            (`verified_docs/studies/power.py`), at most all. Where it is not said, each alternative has all of them.
         seconds_per_run: About how long one run takes, for the time left to be told before the first has ended.
     """
 
@@ -172,6 +179,8 @@ class Study:
     choose: str = ""
     reference: str | Mapping[str, str] | None = None
     cells: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    second_choices: bool = False
+    least_seeds: int | None = None
     seconds_per_run: float = 1.0
     references: Mapping[str, str] = field(init=False, repr=False)
 
@@ -192,6 +201,7 @@ class Study:
             tune = self.tune_of(name)
             for value in tune.values if tune else [None]:
                 _check_settings(name, self.settings(name, value))
+        self._check_pilot()
         object.__setattr__(self, "references", self._references())
         object.__setattr__(self, "cells", self._cells())
 
@@ -259,6 +269,21 @@ class Study:
                 raise DocsError(
                     f"{name!r} has a {tune.parameter!r} of its own, which is to be chosen: leave it out"
                 )
+
+    def _check_pilot(self) -> None:
+        for name, asked in (
+            ("second_choices", self.second_choices),
+            ("least_seeds", self.least_seeds is not None),
+        ):
+            if asked and len(self.tuning_seeds) < LEAST_TUNING_SEEDS:
+                raise DocsError(
+                    f"{name} needs at least {LEAST_TUNING_SEEDS} tuning_seeds to tell how tuning runs spread, "
+                    f"got {len(self.tuning_seeds)}"
+                )
+        if self.least_seeds is not None and not 2 <= self.least_seeds <= len(self.seeds):
+            raise DocsError(
+                f"least_seeds={self.least_seeds}: at least 2 for an interval, at most the {len(self.seeds)} of seeds"
+            )
 
     def _references(self) -> dict[str, str]:
         if self.reference is None:

@@ -247,6 +247,7 @@ a     2  1.10  0.85 to 1.35
 b     2  4.10  3.85 to 4.35      +3.00  +3.00 to +3.00  better
 
 3 seeds, settings chosen on 2 others by score.
+In 0 of 2 choices the best value leads the next by less than 0.50.
 Intervals: Student's t; those of differences, seed by seed.
 Better and worse: by more than matters; equal: by less; open: neither is shown.
 """

@@ -17,7 +17,7 @@ def gains(mean: float, failed: int = 0, reference_failed: int = 0) -> Gains:
 
 
 def verdict(one: Gains, matters: float = 1.0) -> str:
-    return of_comparisons({"it": one}, matters)["it"][2]
+    return of_comparisons({"it": one.p_values(matters)})["it"][2]
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_gains_are_of_the_seeds_on_which_neither_failed():
 
 
 def cell(*found: Gains, matters: float = 1.0) -> str:
-    named = {str(number): one for number, one in enumerate(found)}
-    words = {name: word for name, (*_, word) in of_comparisons(named, matters).items()}
-    return of_cells({"it": list(named)}, named, words, matters)["it"].verdict
+    named = {str(number): one.p_values(matters) for number, one in enumerate(found)}
+    words = {name: word for name, (*_, word) in of_comparisons(named).items()}
+    return of_cells({"it": list(named)}, named, words)["it"].verdict
 
 
 @pytest.mark.parametrize(
@@ -107,11 +107,11 @@ def test_a_default_that_fails_is_not_safe():
 
 
 def test_cells_are_corrected_for_how_many_there_are():
-    named = {str(number): gains(0.3) for number in range(4)}
+    named = {str(number): gains(0.3).p_values(1.0) for number in range(4)}
     words = dict.fromkeys(named, "open")
     cells = {name: [name] for name in named}
-    alone = of_cells({"0": ["0"]}, named, words, 1.0)["0"]
-    among = of_cells(cells, named, words, 1.0)["0"]
+    alone = of_cells({"0": ["0"]}, named, words)["0"]
+    among = of_cells(cells, named, words)["0"]
     assert alone.p == pytest.approx(p_below(0.3 + SPREAD, 1.0))
     assert among.p == pytest.approx(4 * alone.p)
     assert (alone.verdict, among.verdict) == ("equal", "open")

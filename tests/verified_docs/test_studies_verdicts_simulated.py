@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from verified_docs.studies.choosing import Tuned
 from verified_docs.studies.paired import mean_interval, p_below, p_beyond, p_within
 from verified_docs.studies.verdicts import Cell, Gains, of_cells, of_comparisons
 
@@ -28,7 +29,7 @@ def words(true: tuple[float, ...], spread: float = 0.6) -> list[list[str]]:
         [
             word
             for *_, word in of_comparisons(
-                {n: Gains(one, 0, 0, SEEDS) for n, one in enumerate(row)}, 1.0
+                {n: Gains(one, 0, 0, SEEDS).p_values(1.0) for n, one in enumerate(row)}
             ).values()
         ]
         for row in gains
@@ -80,13 +81,13 @@ def cells(true: Any, spread: float) -> list[dict[str, Cell]]:
     found = []
     for study in runs[:, :, 1:] - runs[:, :, :1] + np.array(true)[:, None]:
         gains = {
-            f"{cell} {one}": Gains(values, 0, 0, SEEDS)
+            f"{cell} {one}": Gains(values, 0, 0, SEEDS).p_values(1.0)
             for cell, row in enumerate(study)
             for one, values in enumerate(row)
         }
-        compared = {name: word for name, (*_, word) in of_comparisons(gains, 1.0).items()}
+        compared = {name: word for name, (*_, word) in of_comparisons(gains).items()}
         named = {str(cell): [f"{cell} {one}" for one in range(4)] for cell in range(6)}
-        found.append(of_cells(named, gains, compared, 1.0))
+        found.append(of_cells(named, gains, compared))
     return found
 
 
@@ -115,7 +116,7 @@ def test_where_runs_fail_words_are_wrong_no_more_often():
         lost, reference_lost = generator.random((2, SEEDS)) < 0.2  # both fail as often
         alternative, reference = generator.normal(0, 0.6, (2, SEEDS))
         one = Gains.of(alternative + 1.0, reference, lost, reference_lost)
-        wrong += of_comparisons({"it": one}, 1.0)["it"][2] in ("better", "worse")
+        wrong += of_comparisons({"it": one.p_values(1.0)})["it"][2] in ("better", "worse")
     assert wrong / STUDIES < 0.05 + LUCK
 
 
@@ -154,6 +155,22 @@ def test_with_rates_from_few_seeds_verdicts_are_right_of_the_chosen_rates_and_no
     else:
         assert missed < 0.15
         assert wrong < 0.01
+
+
+def test_a_verdict_that_may_not_hang_on_the_choice_is_seldom_wrong_where_tuning_runs_spread_widely():
+    # The same two alternatives, whose two rates are 2.5 points apart; of the tuning runs the means spread by 1.3.
+    generator, studies, rates = np.random.default_rng(7), 400, np.array([92.5, 95.0])
+    alone = steadily = 0
+    for _ in range(studies):
+        seen = rates[:, None] + generator.normal(0, 3.0, (2, 2, 5))
+        runs = rates[:, None] + generator.normal(0, 1.0, (2, 2, SEEDS))
+        tuned = [Tuned([0, 1], one, np.zeros(2, dtype=bool)) for one in seen]
+        decided = p_beyond(runs[0][:, None] - runs[1], 1.0) <= 0.05  # by what each of the two has chosen
+        alone += decided[tuned[0].best, tuned[1].best]
+        choices = (np.array(one.contenders)[one.choices(one.contenders)] for one in tuned)
+        steadily += np.mean(decided[tuple(choices)]) >= 0.95
+    assert alone / studies > 0.1, "of ten studies one is wrong by its choice"
+    assert steadily / studies < 0.03
 
 
 def test_the_interval_is_of_these_test_images_and_the_number_beside_it_of_others():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -46,11 +46,12 @@ class Plan:
                 for seed in self.study.tuning_seeds:
                     yield self.study.settings(name, value), seed
 
-    def evaluation(self, best: Callable[[str], Any]) -> Iterator[Cell]:
-        """What alternatives are compared by, when the best settings are known."""
+    def evaluation(self, results: Results) -> Iterator[Cell]:
+        """What alternatives are compared by, when the tuning runs are known."""
         for name in self.study.alternatives:
-            for seed in self.study.seeds:
-                yield self.study.settings(name, best(name)), seed
+            for value in results.contenders(name):
+                for seed in results.seeds(name):
+                    yield self.study.settings(name, value), seed
 
     def missing(self, cells: Iterable[Cell]) -> list[Cell]:
         """The cells whose run is not there, each once."""
@@ -75,7 +76,7 @@ def record_study(file: StudyFile, pool: Pool, kind: str | None = None) -> Result
             )
             + "\nFinished runs are kept: only the new values are run. Where nothing lies beyond, say so: Tune(limits=…)."
         )
-    _run(plan, plan.missing(plan.evaluation(results.best)), "comparing", pool)
+    _run(plan, plan.missing(plan.evaluation(results)), "comparing", pool)
     record.save(file, _as_record(plan, module, results))
     return results
 

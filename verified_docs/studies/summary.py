@@ -7,6 +7,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
+from verified_docs.studies.choosing import COVERED, DRAWINGS
 from verified_docs.studies.paired import Interval
 from verified_docs.studies.results import Results
 from verified_docs.study import Metric
@@ -21,6 +22,8 @@ def values(results: Results, numbers: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "reference": dict(study.references),
         "best": {name: results.best(name) for name in tuned},
+        "contenders": {name: [str(value) for value in results.contenders(name)] for name in tuned},
+        "lead": {name: _short(results.lead(name)) for name in tuned},
         "mean": {
             metric: {name: _short(one.mean) for name, one in row.items()} for metric, row in means.items()
         },
@@ -45,6 +48,17 @@ def values(results: Results, numbers: dict[str, Any]) -> dict[str, Any]:
         found[what] = {}
         for (cell, metric), one in results.cells.items():
             found[what].setdefault(metric, {})[cell] = _short(getattr(one, attribute))
+    if study.second_choices:
+        found["steady"], found["cell_steady"] = (
+            {
+                metric: getattr(results.steadiness(metric), what)
+                for metric in study.judging
+                if getattr(results.steadiness(metric), what)
+            }
+            for what in ("comparisons", "cells")
+        )
+    if study.least_seeds is not None:
+        found["seeds_of"] = {name: len(results.seeds(name)) for name in names}
     found["failed"] = {
         metric: {name: int(results.failed(name, metric).sum()) for name in names} for metric in metrics
     }
@@ -99,12 +113,16 @@ def _block(results: Results, name: str, metric: Metric) -> str:
     failed = {one: int(results.failed(one, name).sum()) for one in results.alternatives}
     rows = [["", *_or("chosen", parameters), *(["failed"] if any(failed.values()) else [])]]
     rows[0] += ["mean", "95% interval"]
+    if study.least_seeds is not None:
+        rows[0].insert(1, "seeds")
     if references:
         rows[0] += [*_or("difference", references, "against "), "95% interval", "verdict"]
     for one in results.alternatives:
         mean = results.mean(one, name)
-        row = [one, *([_value(results, one, with_name=len(parameters) > 1)] if parameters else [])]
-        row += [f"{failed[one]} of {len(study.seeds)}" if failed[one] else ""] if "failed" in rows[0] else []
+        count = len(results.seeds(one))
+        row = [one, *([str(count)] if study.least_seeds is not None else [])]
+        row += [_value(results, one, with_name=len(parameters) > 1)] if parameters else []
+        row += [f"{failed[one]} of {count}" if failed[one] else ""] if "failed" in rows[0] else []
         row += [_shown(mean.mean, metric), _interval(mean, metric)]
         if one in study.references:
             difference = results.difference(one, name)
@@ -116,13 +134,13 @@ def _block(results: Results, name: str, metric: Metric) -> str:
 
 def _cells(results: Results, name: str, metric: Metric) -> str:
     signed = replace(metric, format=f"+{metric.format}")
-    rows = [["", "closest alternative", "difference", "95% interval", "verdict"]]
+    steady = results.steadiness(name).cells if results.study.second_choices else {}
+    rows = [["", "closest alternative", "difference", "95% interval", "verdict", *(["steady"] * bool(steady))]]
     for cell in results.study.cells:
         one = results.cells[cell, name]
         difference = results.difference(one.closest, name)
-        rows.append(
-            [cell, one.closest, _shown(difference.mean, signed), _interval(difference, signed), one.verdict]
-        )
+        row = [cell, one.closest, _shown(difference.mean, signed), _interval(difference, signed), one.verdict]
+        rows.append(row + ([f"{steady[cell]:.1%}"] if steady else []))
     ask = f"{name}: is the default no worse than any alternative, by {_shown(metric.matters, metric)}?"
     return f"{ask}\n{_aligned(rows)}"
 
@@ -152,7 +170,10 @@ def _notes(results: Results) -> str:
         if study.tuning_seeds
         else ""
     )
-    notes.append(f"{len(study.seeds)} seeds{chosen}.")
+    counts = sorted({len(results.seeds(name)) for name in results.alternatives})
+    told = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(counts[0])
+    notes.append(f"{told} seeds{chosen}.")
+    notes += _of_choosing(results)
     if study.references:
         notes.append("Intervals: Student's t; those of differences, seed by seed.")
         notes += _corrected(results)
@@ -164,7 +185,7 @@ def _notes(results: Results) -> str:
         notes.append("Failed runs are counted; means, intervals and differences are of the others.")
     for name in results.alternatives:
         tune = study.tune_of(name)
-        lost, of = results.diverged(name), len(study.seeds)
+        lost, of = results.diverged(name), len(results.seeds(name))
         tuning = len(study.tuning_seeds) * len(tune.values) if tune else 0
         lost_tuning = results.diverged(name, tuning=True)
         if lost or lost_tuning:
@@ -172,6 +193,26 @@ def _notes(results: Results) -> str:
             told = f"{lost} of {of} runs diverged" if lost else "runs diverged"
             notes.append(f"{name}: {told}{', ' if lost and also else ': ' if also else ''}{also}.")
     return "\n".join(notes)
+
+
+def _of_choosing(results: Results) -> list[str]:
+    """How far what was chosen leads, and what was done about it."""
+    study = results.study
+    tuned = [name for name in results.alternatives if study.tune_of(name)]
+    if not tuned:
+        return []
+    metric = study.metrics[study.choose]
+    near = sum(results.lead(name) < metric.matters for name in tuned)
+    notes = [
+        f"In {near} of {len(tuned)} choices the best value leads the next by less than {_shown(metric.matters, metric)}."
+    ]
+    if study.second_choices:
+        several = sum(len(results.contenders(name)) > 1 for name in tuned)
+        notes.append(
+            f"In {several} other tuning seeds might have chosen otherwise: that is evaluated, too, and a verdict stands "
+            f"(steady) if {COVERED:.0%} of {DRAWINGS:,} drawings of tuning seeds come to it; otherwise it is open."
+        )
+    return notes
 
 
 def _corrected(results: Results) -> list[str]:

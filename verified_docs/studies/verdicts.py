@@ -83,6 +83,25 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class PValues:
+    """P-values of what may be said of an alternative beside its reference, each by itself.
+
+    Attributes:
+        better: That it is better by more than matters, to one side.
+        worse: That it is worse by more than matters, to one side.
+        safe: That it does not gain as much as matters.
+        equal: That it neither gains nor loses as much as matters.
+        beyond: That it is better or worse.
+    """
+
+    better: float
+    worse: float
+    safe: float
+    equal: float
+    beyond: float
+
+
+@dataclass(frozen=True)
 class Gains:
     """An alternative beside its reference.
 
@@ -100,41 +119,38 @@ class Gains:
 
     @classmethod
     def of(cls, alternative: Any, reference: Any, lost: Any, reference_lost: Any) -> Gains:
-        """From the numbers (seeds,) of both, and which of them failed."""
+        """From the numbers of both, (seeds,) and (others,), and which of them failed; pairs are of the first seeds."""
+        both = min(len(alternative), len(reference))
+        lost, reference_lost = lost[:both], reference_lost[:both]
         whole = ~(lost | reference_lost)
-        return cls((alternative - reference)[whole], int(lost.sum()), int(reference_lost.sum()), len(lost))
+        gains = (alternative[:both] - reference[:both])[whole]
+        return cls(gains, int(lost.sum()), int(reference_lost.sum()), both)
 
-    def p_better(self, matters: float) -> float:
-        """That it is better by more than `matters`, to one side."""
+    def p_values(self, matters: float) -> PValues:
+        """What they show, where `matters` is the smallest difference that does."""
+        better, worse = self._better(matters), self._at_most(-matters)
+        beyond = (
+            min(1.0, 2 * min(better, worse))
+            if self.failed or self.reference_failed
+            else float(p_beyond(self.gains, matters))
+        )
+        return PValues(better, worse, self._at_most(matters), self._equal(matters), beyond)
+
+    def _better(self, matters: float) -> float:
         by_gain = (
             p_above(self.gains, matters) if self._pairs and self.failed <= self.reference_failed else 1.0
         )
         return self._either(by_gain, self.reference_failed, self.failed)
 
-    def p_worse(self, matters: float) -> float:
-        """That it is worse by more than `matters`, to one side."""
-        return self._p_at_most(-matters)
-
-    def p_safe(self, matters: float) -> float:
-        """That it does not gain as much as `matters`."""
-        return self._p_at_most(matters)
-
-    def p_equal(self, matters: float) -> float:
-        """That it neither gains nor loses as much as `matters`."""
+    def _equal(self, matters: float) -> float:
         same = self.failed == self.reference_failed
         return float(p_within(self.gains, matters)) if self._pairs and same else 1.0
-
-    def p_beyond(self, matters: float) -> float:
-        """That it is better or worse."""
-        if not self.failed and not self.reference_failed:
-            return float(p_beyond(self.gains, matters))
-        return min(1.0, 2 * min(self.p_better(matters), self.p_worse(matters)))
 
     @property
     def _pairs(self) -> bool:
         return len(self.gains) > 1
 
-    def _p_at_most(self, bound: float) -> float:
+    def _at_most(self, bound: float) -> float:
         by_gain = p_below(self.gains, bound) if self._pairs and self.reference_failed <= self.failed else 1.0
         return self._either(by_gain, self.failed, self.reference_failed)
 
@@ -150,14 +166,14 @@ def interval(gains: Gains, level: float) -> Interval:
     return mean_interval(gains.gains if len(gains.gains) > 1 else [np.nan, np.nan], level)
 
 
-def of_comparisons(gains: Mapping[Name, Gains], matters: float) -> dict[Name, tuple[float, float, str]]:
+def of_comparisons(p_values: Mapping[Name, PValues]) -> dict[Name, tuple[float, float, str]]:
     """For each comparison of a metric its p-values (of a difference, of equality), corrected, and its verdict."""
-    beyond = holm([one.p_beyond(matters) for one in gains.values()])
-    equal = holm([one.p_equal(matters) for one in gains.values()])
+    beyond = holm([one.beyond for one in p_values.values()])
+    equal = holm([one.equal for one in p_values.values()])
     found = {}
-    for (name, one), p, p_equal in zip(gains.items(), beyond, equal, strict=True):
+    for (name, one), p, p_equal in zip(p_values.items(), beyond, equal, strict=True):
         if p <= SIZE:
-            verdict = "better" if one.p_better(matters) < one.p_worse(matters) else "worse"
+            verdict = "better" if one.better < one.worse else "worse"
         else:
             verdict = "equal" if p_equal <= SIZE else "open"
         found[name] = (p, p_equal, verdict)
@@ -165,25 +181,21 @@ def of_comparisons(gains: Mapping[Name, Gains], matters: float) -> dict[Name, tu
 
 
 def of_cells(
-    cells: Mapping[str, Sequence[str]],
-    gains: Mapping[str, Gains],
-    verdicts: Mapping[str, str],
-    matters: float,
+    cells: Mapping[str, Sequence[str]], p_values: Mapping[str, PValues], verdicts: Mapping[str, str]
 ) -> dict[str, Cell]:
     """The verdict of each cell of a metric, whose comparisons have `verdicts`."""
-    safe = {name: one.p_safe(matters) for name, one in gains.items()}
-    tests = {
-        "better": {name: one.p_worse(matters) for name, one in gains.items()},
-        "equal": {name: one.p_equal(matters) for name, one in gains.items()},
-        "safe": safe,
+    p = {
+        "better": {name: one.worse for name, one in p_values.items()},
+        "equal": {name: one.equal for name, one in p_values.items()},
+        "safe": {name: one.safe for name, one in p_values.items()},
     }
     corrected = {
-        word: holm([max(p[name] for name in names) for names in cells.values()]) for word, p in tests.items()
+        word: holm([max(ps[name] for name in names) for names in cells.values()]) for word, ps in p.items()
     }
     found = {}
     for number, (cell, names) in enumerate(cells.items()):
-        words = [word for word in tests if corrected[word][number] <= SIZE]
+        words = [word for word in p if corrected[word][number] <= SIZE]
         beaten = any(verdicts[name] == "better" for name in names)
         verdict = "worse" if beaten else words[0] if words else "open"
-        found[cell] = Cell(verdict, corrected["safe"][number], max(names, key=safe.__getitem__))
+        found[cell] = Cell(verdict, corrected["safe"][number], max(names, key=p["safe"].__getitem__))
     return found
