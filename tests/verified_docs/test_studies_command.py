@@ -1,6 +1,8 @@
 """`python -m verified_docs study`: real workers, killed, interrupted, on a cluster."""
 
+import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -152,6 +154,39 @@ def test_the_list_says_how_far_each_is(project: Project):
     listed = project.python("verified_docs", "study", "--list").output
     assert "toy: Which rate goes down a parabola?" in listed
     assert f"recorded; {RUNS} runs are finished" in listed
+
+
+@posix
+def test_a_study_can_be_recorded_in_parts_that_are_committed(project: Project):
+    file, log = slow(project, 0.05)
+    begun = project.start("verified_docs", "study", "--jobs", "1")
+    wait_for(file, 3)
+    os.killpg(begun.pid, signal.SIGINT)
+    begun.communicate(timeout=30)
+    there = kept(file)
+    run = project.python("verified_docs", "study", "--keep")
+    assert f"{there} finished runs are in studies/results/toy.parts.json" in run.output
+    shutil.rmtree(file.kept)
+    log.unlink()
+    assert f"{there} runs are finished" in project.python("verified_docs", "study", "--list").output
+    assert project.python("verified_docs", "study", "--jobs", "1").code == 0
+    assert len(log.read_text().splitlines()) == RUNS - there
+    assert record.fresh(file)
+    assert not runs.parts(file).exists()  # the record has them
+    assert "finished runs are in" not in project.python("verified_docs", "study", "--keep").output
+
+
+def test_parts_of_another_program_are_not_taken(project: Project):
+    file = study(project)
+    project.python("verified_docs", "study", "--jobs", "1")
+    held = json.loads(record.paths(file)[0].read_text())["study"]
+    record.paths(file)[0].unlink()
+    shutil.rmtree(file.kept)
+    runs.parts(file).write_text(json.dumps(held))
+    assert len(runs.finished(file, held["computing"])) == RUNS
+    assert runs.finished(file, "another") == {}
+    runs.parts(file).write_text("<<<<<<< a merge that is not done")
+    assert runs.finished(file, held["computing"]) == {}
 
 
 def test_a_project_without_studies_says_where_they_go(project: Project):

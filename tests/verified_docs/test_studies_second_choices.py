@@ -118,9 +118,7 @@ def test_quiet_runs_take_the_least_seeds_and_others_as_many_as_their_spread_asks
         tuning = {2: [1.0, 1.0, 1.0, 1.0, 1.0], 3: [0.0] * 5}
         found = results(tuning, third=0.0, seeds=range(40), least_seeds=8, second_choices=False)
         runs = {
-            name: Run(
-                run.settings, run.seed, {**run.metrics, "test": spread * (-1) ** run.seed}, 1.0, MADE
-            )
+            name: Run(run.settings, run.seed, {**run.metrics, "test": spread * (-1) ** run.seed}, 1.0, MADE)
             if run.settings["name"] == "b"
             else run
             for name, run in found._runs.items()

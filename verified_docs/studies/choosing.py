@@ -76,7 +76,7 @@ class Tuned:
         return np.argmax(np.where(ties, 2 - self.ends, 0), axis=1)
 
     def _means(self, drawn: Any) -> Any:
-        """The mean of each value's whole runs, each counted as often as it is drawn; −∞ without any: (drawings, values)."""
+        """The mean of each value's whole runs, as often as each is drawn, −∞ without any: (drawings, values)."""
         whole = drawn @ ~np.isnan(self.scores).T
         sums = drawn @ np.nan_to_num(self.scores).T
         return np.where(whole > 0, sums / np.maximum(whole, 1), -np.inf)

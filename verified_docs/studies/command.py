@@ -23,6 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--list", action="store_true", help="say which there are, and how far each is")
     parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="run nothing: put the finished runs into studies/results/NAME.parts.json, to go on another day",
+    )
+    parser.add_argument(
         "--jobs", type=int, default=os.cpu_count() or 1, help="runs at once; default: one a core"
     )
     parser.add_argument(
@@ -44,6 +49,14 @@ def run(config: Config, arguments: argparse.Namespace) -> int:
     if arguments.list:
         for file in files:
             print(_state(file))
+        return 0
+    if arguments.keep:
+        for file in files:
+            count = runs.keep_parts(file, file.computing(file.module().study))
+            if count:
+                print(
+                    f"{file.place}: {count} finished runs are in {runs.parts(file).relative_to(config.root)}"
+                )
         return 0
     if not files:
         raise DocsError("there are no studies: studies/<name>.py holds one (see CONTRIBUTING.md)")

@@ -138,9 +138,7 @@ class Results:
                 for name, values in contenders.items()
                 if len(values) > 1
             }
-            self._steady[metric] = agreement(
-                lambda chosen: self._words(metric, chosen), contenders, choices
-            )
+            self._steady[metric] = agreement(lambda chosen: self._words(metric, chosen), contenders, choices)
         return self._steady[metric]
 
     def _words(self, metric: str, chosen: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:

@@ -1,4 +1,8 @@
-"""The finished runs of a study: those of its record, and those that wait in the git-ignored cache, a file each."""
+"""The finished runs of a study: of its record, of parts that are kept for another day, and of the git-ignored cache.
+
+A study that takes longer than one sitting is recorded in parts: `study --keep` puts what is finished into one file to be
+committed, `studies/results/<name>.parts.json`, and the next `study` goes on from there.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import datetime
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from verified_docs import files, record
@@ -42,7 +47,7 @@ class Run:
 
 def finished(file: StudyFile, computing: str) -> dict[str, Run]:
     """Every run that the present program can be spared, by its key."""
-    found = {run.key: run for run in recorded(file, computing)}
+    found = {run.key: run for run in [*recorded(file, computing), *_in_parts(file, computing)]}
     for path in sorted(file.kept.glob("*.json")):
         try:
             held = json.loads(path.read_text(encoding="utf-8"))
@@ -71,13 +76,40 @@ def recorded(file: StudyFile, computing: str | None = None) -> list[Run]:
         held, known = whole["study"], {"kind": whole["kind"]} if whole.get("kind") else {}
         if computing not in (None, held["computing"]):
             return []
-        made = [{**known, **one} for one in held["made"]]
-        return [
-            Run(**{**one, "metrics": record.decoded(one["metrics"]), "made": made[one["made"]]})
-            for one in held["runs"]
-        ]
+        return _runs(held, known)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
         return []  # none, or a merge that is not done: the runs in the cache are still there
+
+
+def parts(file: StudyFile) -> Path:
+    """Where finished runs are kept for another day, to be committed."""
+    return record.paths(file)[0].with_suffix(".parts.json")
+
+
+def keep_parts(file: StudyFile, computing: str) -> int:
+    """Put every run of the present program that its record has not yet into its parts; how many these are."""
+    known = {run.key for run in recorded(file, computing)}
+    runs = [run for key, run in finished(file, computing).items() if key not in known]
+    if runs:
+        files.replace(parts(file), json.dumps(as_record(computing, runs), indent=0, allow_nan=False) + "\n")
+    return len(runs)
+
+
+def _in_parts(file: StudyFile, computing: str) -> list[Run]:
+    try:
+        held = json.loads(parts(file).read_text(encoding="utf-8"))
+        return _runs(held, {}) if held["computing"] == computing else []
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return []
+
+
+def _runs(held: dict[str, Any], known: dict[str, Any]) -> list[Run]:
+    """As `as_record` wrote them; where one does not say how it was made, `known` does."""
+    made = [{**known, **one} for one in held["made"]]
+    return [
+        Run(**{**one, "metrics": record.decoded(one["metrics"]), "made": made[one["made"]]})
+        for one in held["runs"]
+    ]
 
 
 def as_record(computing: str, runs: Iterable[Run]) -> dict[str, Any]:

@@ -34,15 +34,13 @@ def agreement(
         choices: Which of them each drawing chooses: (drawings,), for the alternatives that have more than one.
     """
     usual = words({})
-    drawn = Counter(zip(*(choices[name].tolist() for name in choices), strict=True)) if choices else Counter()
-    same = tuple({name: 0 for name in one} for one in usual)
+    if not choices:
+        return Steady(*(dict.fromkeys(one, 1.0) for one in usual))
+    same = tuple(dict.fromkeys(one, 0) for one in usual)
+    drawn = Counter(zip(*(one.tolist() for one in choices.values()), strict=True))
     for indices, count in drawn.items():
-        chosen = {
-            name: contenders[name][index] for name, index in zip(choices, indices, strict=True) if index
-        }
+        chosen = {name: contenders[name][index] for name, index in zip(choices, indices, strict=True)}
         for kept, before, now in zip(same, usual, words(chosen), strict=True):
             for name in kept:
                 kept[name] += count * (before[name] == now[name])
-    if not drawn:
-        return Steady(*({name: 1.0 for name in one} for one in usual))
     return Steady(*({name: count / DRAWINGS for name, count in one.items()} for one in same))

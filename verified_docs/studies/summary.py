@@ -135,7 +135,9 @@ def _block(results: Results, name: str, metric: Metric) -> str:
 def _cells(results: Results, name: str, metric: Metric) -> str:
     signed = replace(metric, format=f"+{metric.format}")
     steady = results.steadiness(name).cells if results.study.second_choices else {}
-    rows = [["", "closest alternative", "difference", "95% interval", "verdict", *(["steady"] * bool(steady))]]
+    rows = [
+        ["", "closest alternative", "difference", "95% interval", "verdict", *(["steady"] * bool(steady))]
+    ]
     for cell in results.study.cells:
         one = results.cells[cell, name]
         difference = results.difference(one.closest, name)
