@@ -21,7 +21,8 @@ def main() -> int:
     commands.add_parser("check", help="say what does not belong together: pages, programs, records")
     generate = commands.add_parser("generate", help="check, then write downloads and notebooks into docs/")
     generate.add_argument("--without-notebooks", action="store_true", help="leave the notebooks' pages out")
-    commands.add_parser("build", help="generate, then build site/ and replace it whole")
+    build = commands.add_parser("build", help="generate, then build site/ and replace it whole")
+    build.add_argument("--anew", action="store_true", help="even if nothing has changed")
     commands.add_parser(
         "serve", help="serve the site and follow every edit; further options go to mkdocs serve"
     )
@@ -51,7 +52,7 @@ def main() -> int:
         elif arguments.command == "robustness":
             return ledger.run(config, arguments)
         elif arguments.command == "build":
-            print(f"The site is in {site.build(config)}. Open it: {_how_to_open(config.root)}")
+            print(f"{site.build(config, anew=arguments.anew)} Open it: {_how_to_open(config.root)}")
         else:
             live.serve(config, rest)
     except DocsError as error:

@@ -69,10 +69,30 @@ def paths(snippet: Snippet) -> tuple[Path, Path, Path]:
     )
 
 
+_loaded: dict[Path, tuple[list[tuple[int, ...]], Record | None]] = {}
+
+
 def load(snippet: Snippet) -> Record | None:
-    """The record of `snippet`, or None where it has none; raises DocsError where it is torn."""
+    """The record of `snippet`, or None where it has none; raises DocsError where it is torn.
+
+    Pages ask for one some hundred times: files that nobody has replaced since they were read are not read again.
+    """
     with files.locked(snippet.path.parent, shared=True):
-        return _load(snippet)
+        now = [_state(path) for path in paths(snippet)]
+        before, held = _loaded.get(snippet.path, ([], None))
+        if before != now:
+            held = _load(snippet)
+            _loaded[snippet.path] = (now, held)
+        return held
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What another file in its place would have another of; empty where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _load(snippet: Snippet) -> Record | None:

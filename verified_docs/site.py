@@ -6,11 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
-from verified_docs import consistency, files, record
+from verified_docs import consistency, files, record, unchanged
 from verified_docs.api.links import link_names
-from verified_docs.config import Config
+from verified_docs.config import Config, in_ci
 from verified_docs.errors import DocsError
 from verified_docs.notebook_pages import share_styles
 from verified_docs.notebooks import notebook
@@ -54,11 +55,18 @@ def _generate(config: Config, *, with_notebooks: bool = True) -> int:
     return len(snippets)
 
 
-def build(config: Config) -> Path:
-    """Build the site, strictly, and put it in place of the old one only when it is whole."""
+def build(config: Config, *, anew: bool = False) -> str:
+    """Build the site, strictly, and put it in place of the old one only when it is whole; what was done, in a line.
+
+    Where it is as a build would make it, nothing is done, unless `anew` says so; in CI it always is built.
+    """
     site, fresh, old = config.root / "site", config.cache / "site", config.cache / "site.old"
     files.make_folder(config.cache)
     with files.locked(config.cache):  # of two builds at once, the second waits
+        made_of = unchanged.made_of(config)
+        changed = unchanged.changes(config, made_of)
+        if changed == [] and not anew and not in_ci():
+            return f"The site in {site} is as it was built: nothing that it is made of has changed."
         _generate(config)
         if old.exists() and not site.exists():
             old.rename(site)  # an earlier build was stopped between the two renames below
@@ -71,7 +79,19 @@ def build(config: Config) -> Path:
             site.rename(old)
         fresh.rename(site)
         shutil.rmtree(old, ignore_errors=True)
-    return site
+        unchanged.keep(config, made_of)
+    return f"The site is in {site}{f'; changed: {unchanged.told(changed)}' if changed else ''}."
+
+
+def _notebook_cache(config: Config) -> Path:
+    """Where the pages of notebooks are kept that were made by these versions of the packages; those of others go."""
+    versions = "\n".join(sorted({f"{one.name} {one.version}" for one in metadata.distributions()}))
+    folder = config.cache / "notebooks"
+    kept = folder / files.digest(versions)[:16]
+    for other in folder.glob("*"):
+        if other != kept:
+            shutil.rmtree(other, ignore_errors=True)
+    return kept
 
 
 def _mkdocs_build(config: Config, target: Path) -> None:
@@ -80,7 +100,7 @@ def _mkdocs_build(config: Config, target: Path) -> None:
     done = subprocess.run(
         command,
         cwd=config.root,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", "NOTEBOOK_CACHE": str(_notebook_cache(config))},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from verified_docs import files
@@ -55,7 +55,7 @@ class Snippet:
     @cached_property
     def _tree(self) -> ast.Module:
         try:
-            return ast.parse(self.source, filename=str(self.path))
+            return _parsed(self.source, str(self.path))
         except SyntaxError as error:
             raise DocsError(f"{self.place}:{error.lineno}: SyntaxError: {error.msg}") from error
         except ValueError as error:  # a null byte
@@ -87,18 +87,12 @@ class Snippet:
     @property
     def claims(self) -> list[str]:
         """The condition of every assert, as written."""
-        return self._claims([self._tree])
+        return list(_conditions(self.source, str(self.path)))
 
     @property
     def claim_lines(self) -> list[int]:
         """The line of every assert."""
         return [node.lineno for node in asserts([self._tree])]
-
-    def _claims(self, within: list[ast.AST]) -> list[str]:
-        return [
-            " ".join((ast.get_source_segment(self.source, node.test) or "").split())
-            for node in asserts(within)
-        ]
 
     @property
     def code(self) -> str:
@@ -111,6 +105,24 @@ class Snippet:
     def code_digest(self) -> str:
         """The digest of what is run: a better caption leaves it as it is."""
         return files.digest(self.code)
+
+
+# Pages ask for the same programs some hundred times.
+
+
+@lru_cache(maxsize=512)
+def _parsed(source: str, path: str) -> ast.Module:
+    return ast.parse(source, filename=path)
+
+
+@lru_cache(maxsize=512)
+def _conditions(source: str, path: str) -> tuple[str, ...]:
+    return tuple(conditions(source, [_parsed(source, path)]))
+
+
+def conditions(source: str, within: list[ast.AST]) -> list[str]:
+    """The condition of each assert of some of a program's syntax trees, as written."""
+    return [" ".join((ast.get_source_segment(source, node.test) or "").split()) for node in asserts(within)]
 
 
 def is_snippet(path: Path, config: Config) -> bool:

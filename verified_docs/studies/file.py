@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 import traceback
 import types
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from verified_docs.config import Config, Settings
 from verified_docs.errors import DocsError
-from verified_docs.snippet import Snippet
+from verified_docs.snippet import Snippet, conditions
 from verified_docs.studies import computing
 from verified_docs.study import Study
 
@@ -37,7 +38,8 @@ class StudyFile(Snippet):
     @property
     def claims(self) -> list[str]:
         """The condition of every assert in `numbers(results)`."""
-        return self._claims([node for node in self._tree.body if getattr(node, "name", None) == "numbers"])
+        within: list[ast.AST] = [node for node in self._tree.body if getattr(node, "name", None) == "numbers"]
+        return conditions(self.source, within)
 
     @property
     def kept(self) -> Path:
