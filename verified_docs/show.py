@@ -31,7 +31,7 @@ from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 
 from verified_docs import config as configuration
-from verified_docs import kinds_shown, papers, record, tables
+from verified_docs import kinds_shown, papers, record, study_table, tables
 from verified_docs.errors import DocsError
 from verified_docs.ledger import shown as ledger
 from verified_docs.measurement import Measurement
@@ -216,8 +216,10 @@ def results_html(snippet: Snippet, held: record.Record, wrong: str, *, to_root: 
     parts = [f'<div class="vd-results" data-program="{html.escape(snippet.place)}">']
     if wrong:
         parts.append(f'<p class="vd-stale"><strong>Not verified.</strong> {html.escape(wrong)}</p>')
+    tables = study_table.tables_html(held.values) if isinstance(snippet, StudyFile) else ""
     if held.text:
-        parts.append(_output_html(held.text.rstrip()))
+        parts.append(tables)
+        parts.append(_output_html(held.text.rstrip(), "All of it as text" if tables else "Output"))
         parts.append(kinds_shown.elsewhere_html(snippet, held))
     if snippet.claims:
         when, claims = "each time it runs", ledger.claims_html(snippet)
@@ -236,13 +238,13 @@ def _claims(study: Snippet) -> str:
     return f"<ul>{items}</ul>"
 
 
-def _output_html(text: str) -> str:
+def _output_html(text: str, label: str) -> str:
     code, lines = f"<pre><code>{html.escape(text)}</code></pre>", text.count("\n") + 1
-    if lines <= _LONG:
-        return f'<div class="vd-output" data-search-exclude><p class="vd-label">Output</p>{code}</div>'
+    if lines <= _LONG and label == "Output":
+        return f'<div class="vd-output" data-search-exclude><p class="vd-label">{label}</p>{code}</div>'
     return (
         '<details class="vd-output" data-search-exclude>'
-        f'<summary class="vd-label">Output, {lines} lines</summary>{code}</details>'
+        f'<summary class="vd-label">{label}, {lines} lines</summary>{code}</details>'
     )
 
 

@@ -142,3 +142,30 @@ def test_the_toggle_changes_the_theme_and_the_next_page_remembers(page, address)
     page.goto(f"{address}/verified/")
     assert scheme() == "slate"
     assert not page.errors
+
+
+def test_a_studys_table_is_sorted_by_a_heading_also_after_an_instant_arrival(page, address):
+    page.evaluate(FOLLOW, f"{address}/optimizers/")
+    page.wait_for_selector(".vd-numbers thead button")
+    table = page.locator(".vd-numbers").first
+    heading = table.locator("thead th", has_text="mean")
+    values = "table => [...table.querySelectorAll('tbody td[data-head=mean]')].map(td => +td.dataset.value)"
+
+    heading.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert heading.get_attribute("aria-sort") == "descending"
+    falling = table.evaluate(values)
+    assert falling == sorted(falling, reverse=True)
+    assert len(set(falling)) > 5
+
+    heading.locator("button").click()
+    assert heading.get_attribute("aria-sort") == "ascending"
+    assert table.evaluate(values) == sorted(falling)
+
+    verdict = table.locator("thead th", has_text="verdict")
+    verdict.locator("button").click()
+    assert heading.get_attribute("aria-sort") is None
+    words = table.locator("tbody td[data-head=verdict]").all_inner_texts()
+    said = [word.split()[-1] for word in words]
+    assert said[-2:] == ["reference", "reference"]  # which have no verdict
+    assert said[:-2] == sorted(said[:-2], reverse=True)

@@ -19,7 +19,19 @@ def values(results: Results, numbers: dict[str, Any]) -> dict[str, Any]:
     names, metrics = results.alternatives, study.metrics
     tuned = [name for name in names if study.tune_of(name)]
     means = {metric: {name: results.mean(name, metric) for name in names} for metric in metrics}
+    shown = _metrics_shown(results)
     found: dict[str, Any] = {
+        "metrics": {
+            name: {
+                "matters": metric.matters,
+                "better": metric.better,
+                "asks": metric.asks,
+                "format": metric.format,
+                "shown": name in shown,
+            }
+            for name, metric in metrics.items()
+        },
+        "cells": {cell: list(among) for cell, among in study.cells.items()},
         "reference": dict(study.references),
         "best": {name: results.best(name) for name in tuned},
         "contenders": {name: [str(value) for value in results.contenders(name)] for name in tuned},
@@ -90,14 +102,18 @@ def values(results: Results, numbers: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _metrics_shown(results: Results) -> list[str]:
+    study = results.study
+    shown = [name for name in study.metrics if name != study.choose] or [study.choose]
+    return shown + [name for name in study.judging if name not in shown]
+
+
 def table(results: Results) -> str:
     """A block of lines for each metric, and one for its cells; then what holds for all of them.
 
     The metric that settings are chosen by mostly repeats another one on other data; prose can quote it all the same.
     """
-    study = results.study
-    shown = [name for name in study.metrics if name != study.choose] or [study.choose]
-    shown += [name for name in study.judging if name not in shown]
+    study, shown = results.study, _metrics_shown(results)
     blocks = [_block(results, name, study.metrics[name]) for name in shown]
     blocks += [
         _cells(results, name, study.metrics[name]) for name in shown if study.metrics[name].asks == "no worse"
