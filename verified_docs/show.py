@@ -222,11 +222,15 @@ def results_html(snippet: Snippet, held: record.Record, wrong: str, *, to_root: 
         parts.append(_output_html(held.text.rstrip(), "All of it as text" if tables else "Output"))
         parts.append(kinds_shown.elsewhere_html(snippet, held))
     if snippet.claims:
-        when, claims = "each time it runs", ledger.claims_html(snippet)
+        count = f"{len(snippet.claims)} claim{'s' * (len(snippet.claims) > 1)}"
         if isinstance(snippet, StudyFile):
-            when, claims = "when it was recorded", _claims(snippet)
+            told, claims = f"{count}, checked when it was recorded", _claims(snippet)
+        else:
+            told = f"{count}, checked each time it runs; {ledger.weakest(snippet)}"
+            claims = ledger.claims_html(snippet)
         parts.append(
-            f'<div class="vd-claims" data-search-exclude><p class="vd-label">Checked {when}</p>{claims}</div>'
+            f'<details class="vd-output vd-claims" data-search-exclude><summary class="vd-label">{told}</summary>'
+            f"{claims}</details>"
         )
     foot = _study_foot if isinstance(snippet, StudyFile) else _foot
     parts.append(f'<p class="vd-foot" data-search-exclude>{foot(snippet, held, to_root, repo_url)}</p></div>')

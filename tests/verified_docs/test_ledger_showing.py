@@ -50,6 +50,14 @@ def test_each_claim_says_how_often_it_held(one: Snippet):
     assert problems(one.config) == []
 
 
+def test_the_fold_says_how_often_the_weakest_claim_held(one: Snippet):
+    assert '<summary class="vd-label">2 claims, checked each time it runs; not yet held' in html(one)
+    hold(one, 0, 0)
+    assert "2 claims, checked each time it runs; each held 20 of 20 seeds, 2 of 2 processors" in html(one)
+    hold(one, 0, 2)
+    assert "2 claims, checked each time it runs; the weakest held 18 of 20 seeds, 2 of 2" in html(one)
+
+
 def test_without_an_entry_or_with_a_stale_or_torn_one_the_page_says_so_and_is_built(one: Snippet):
     for spoil in (lambda: None, lambda: hold(one, 0, 0), lambda: ledger.path(one).write_text("{")):
         spoil()

@@ -82,7 +82,7 @@ def test_what_was_printed_is_shown_to_the_letter(one: Project):
 def test_a_long_output_is_folded_away(one: Project, lines: int, folded: bool):
     write(one, "printed\n" * lines)
     shown = one.html(FENCE)
-    assert ("<details" in shown) == folded
+    assert ('<details class="vd-output" ' in shown) == folded
     assert (f"Output, {lines} lines</summary><pre><code>printed" in shown) == folded
 
 

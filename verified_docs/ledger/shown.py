@@ -26,6 +26,18 @@ def claims_html(snippet: Snippet) -> str:
     return f"<ul>{items}</ul>"
 
 
+def weakest(snippet: Snippet) -> str:
+    """How often the claim of `snippet` held that held least, in words that follow how many there are."""
+    held = _entry(snippet)
+    if held is None:
+        return "not yet held against other seeds"
+    claim = min(held.claims, key=held.share)
+    several = len(held.claims) > 1
+    if held.share(claim) == 1:
+        return f"{'each ' if several else ''}{held.told(claim)}"
+    return f"{'the weakest ' if several else ''}{held.told(claim)}"
+
+
 def summary_html(config: Config, to_root: str) -> str:
     """How many claims there are, how many always held, and which held least."""
     total, programs, known = 0, 0, list[tuple[Snippet, Entry, Claim]]()
