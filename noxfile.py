@@ -159,6 +159,7 @@ def check(session: nox.Session, python: str) -> None:
     run(session, python, "ruff", "check", ".")
     run(session, python, "ruff", "format", "--check", ".")
     run(session, python, "mypy")
+    run(session, python, "codespell_lib")
     workflows = sorted(str(path) for path in (ROOT / ".github" / "workflows").glob("*.yml"))
     run(session, python, "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
     zizmor = str(Path(python).with_name("zizmor"))

@@ -2,7 +2,7 @@
 
 A round is one step each way, in an order drawn anew, so that what slows the machine for a while slows all of them. Of
 each round the ratio is taken; told are the median of all rounds and, by bootstrap, an interval for it. The clock is the
-thread's own: it stands still while another program has the core. What a neighbour does to the caches it does not see.
+thread's own: it stands still while another program has the core. What a neighbor does to the caches it does not see.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from verified_docs import compare, drawn, elsewhere
-from verified_docs.elsewhere import Judgement
+from verified_docs.elsewhere import Judgment
 from verified_docs.errors import DocsError
 from verified_docs.groups import groups
 from verified_docs.known import Known
@@ -47,14 +47,14 @@ def judged(
     quotes: Sequence[Quote],
     kind: str | None,
     known: Known,
-) -> Judgement:
+) -> Judgment:
     """What is to be said of results from a processor of some kind: the record's, one that the record knows, or another.
 
     `known` is what is known beside the record; only a kind that the record does not know is held to it.
     """
     if kind == record.kind:
         told = complaint(snippet, record, results, quotes)
-        return Judgement(failed=[told] if told else [])
+        return Judgment(failed=[told] if told else [])
     now = groups(as_record(snippet, results).gave, snippet.settings, quotes)
     if kind in record.others:
         before = groups(record.known()[kind], snippet.settings, quotes)
@@ -115,7 +115,7 @@ def _figure(snippet: Snippet, record: Record, results: Results) -> list[str]:
     if wrong:
         return wrong
     if results.figure and record.style != snippet.config.style:
-        return ["  its figure: was drawn in another style (the colours or a file named in env changed since)"]
+        return ["  its figure: was drawn in another style (the colors or a file named in env changed since)"]
     reason = drawn.difference(record.drawn, results.drawn, tolerance=snippet.settings.figure)
     return [f"  its figure: {reason}"] if reason else []
 

@@ -27,7 +27,7 @@ class Settings:
         memory_gib: The most memory it may take, beyond what the preloaded modules hold.
         relative: How far a number may differ, as a fraction of the recorded one.
         absolute: How far a number may differ, whatever its size.
-        figure: How far what is drawn may differ, as a fraction of the axis (of the values, for colours).
+        figure: How far what is drawn may differ, as a fraction of the axis (of the values, for colors).
         data: The name of the data that it needs, a key of `[tool.verified_docs.data]`.
         operations: Which of `rare_operations` it uses: on a processor that does these otherwise, it gives other digits.
     """
@@ -75,7 +75,7 @@ class Config:
 
     @cached_property
     def style(self) -> str:
-        """The digest of what decides how figures look: the colours, and the files that `env` names (matplotlibrc)."""
+        """The digest of what decides how figures look: the colors, and the files that `env` names (matplotlibrc)."""
         named = [Path(value) for _, value in sorted(self.env.items())]
         contents = [files.digest(path.read_bytes()) for path in named if path.is_file()]
         return files.digest(repr((sorted(self.colors.items()), contents)))

@@ -49,7 +49,7 @@ def difference(
     """The first way in which `actual` differs from the recorded figure, or None.
 
     Args:
-        tolerance: How far a value may differ, as a fraction of the axis, or of the range of colours, that it lies on.
+        tolerance: How far a value may differ, as a fraction of the axis, or of the range of colors, that it lies on.
     """
     try:
         return _difference(expected, actual, tolerance)
@@ -123,7 +123,7 @@ def _artists(axes: Any) -> Iterator[dict[str, Any]]:
         outline = patch.get_path().transformed(patch.get_patch_transform()).vertices
         yield from _points(f"patch {number}", outline, axes)
     for number, collection in enumerate(axes.collections, start=1):
-        offsets, colours = collection.get_offsets(), collection.get_array()
+        offsets, colors = collection.get_offsets(), collection.get_array()
         if isinstance(collection, PathCollection) or len(offsets) > 1:
             yield from _points(f"points {number}", offsets, axes)
         else:
@@ -131,8 +131,8 @@ def _artists(axes: Any) -> Iterator[dict[str, Any]]:
             # How many points a contour has depends on the last digits of the data.
             contours = isinstance(collection, ContourSet)
             yield from _points(f"shape {number}", outlines, axes, sampled=not contours)
-        if colours is not None:
-            yield _artist(f"colours {number}", colours)
+        if colors is not None:
+            yield _artist(f"colours {number}", colors)  # as records have it; codespell:ignore colours
     for number, image in enumerate(axes.images, start=1):
         left, right, bottom, top = image.get_extent()
         yield from _points(f"image {number}", [(left, bottom), (right, top)], axes)

@@ -5,7 +5,7 @@ A number that neither processors, threads nor seeds have moved is held as on the
 R be its width. Beyond 3 R outside it the number is wrong. One that processors have moved may lie up to R outside, and
 further out it was not seen before. One that only seeds have moved is a result of training, which the last bit moves, too,
 as soon as a processor has another one: it was not seen before, whatever it is now. So is a bar of a histogram, or a curve
-among others, that nothing has moved where its neighbours are moved: it has their range.
+among others, that nothing has moved where its neighbors are moved: it has their range.
 
 >>> from verified_docs.groups import Group, Number
 >>> from verified_docs.known import Known
@@ -28,7 +28,7 @@ USUAL, FARTHEST = 1.0, 3.0  # widths of the known range that a number may lie ou
 
 
 @dataclass
-class Judgement:
+class Judgment:
     """What was found: messages of what is wrong, and of what was not seen before; how many numbers are other ones."""
 
     failed: list[str] = field(default_factory=list)
@@ -42,9 +42,9 @@ class Judgement:
         return "not seen before" if self.unseen else "other digits" if self.others else "as recorded"
 
 
-def judged(base: Groups, now: Groups, known: Known) -> Judgement:
+def judged(base: Groups, now: Groups, known: Known) -> Judgment:
     """Hold what a run gives `now` to the record's `base` and to what is known beside it."""
-    found = Judgement()
+    found = Judgment()
     for place in [*base, *(place for place in now if place not in base)]:
         seen = [one[place] for one in known.processors if place in one]
         if place in now and place in base:
@@ -61,7 +61,7 @@ def _counted(place: str, known: Known) -> bool:
     return place.startswith("line ") and LINES in known.seeds
 
 
-def _group(place: str, old: Group, new: Group, seen: list[Group], known: Known, found: Judgement) -> None:
+def _group(place: str, old: Group, new: Group, seen: list[Group], known: Known, found: Judgment) -> None:
     alike = new.words == old.words and len(new.numbers) == len(old.numbers)
     if alike and all(was.same(one) for was, one in pairs(old, new)):
         return
@@ -91,16 +91,16 @@ def _group(place: str, old: Group, new: Group, seen: list[Group], known: Known, 
             if not seen or place in known.unknown:
                 _blind(place, was, one, found)
             else:
-                by_seeds = over_seeds.each[column] if over_seeds else known.neighbours.get(family(place))
+                by_seeds = over_seeds.each[column] if over_seeds else known.neighbors.get(family(place))
                 _known(place, [was, *others], one, by_seeds, found)
 
 
-def _count(place: str, now: Number, counts: set[int], found: Judgement) -> None:
+def _count(place: str, now: Number, counts: set[int], found: Judgment) -> None:
     seen = [Number(one, None) for one in counts]
     _number(f"{place}, how many numbers", seen, now, reach(seen), found)
 
 
-def _blind(place: str, was: Number, now: Number, found: Judgement) -> None:
+def _blind(place: str, was: Number, now: Number, found: Judgment) -> None:
     """Nothing is known but the record: only that a number is one can be held."""
     if was.same(now):
         return
@@ -112,7 +112,7 @@ def _blind(place: str, was: Number, now: Number, found: Judgement) -> None:
 
 
 def _known(
-    place: str, seen: list[Number], now: Number, by_seeds: tuple[float, float] | None, found: Judgement
+    place: str, seen: list[Number], now: Number, by_seeds: tuple[float, float] | None, found: Judgment
 ) -> None:
     was, *others = seen
     moved = not all(was.same(other) for other in others) or (is_length(place) and by_seeds is not None)
@@ -132,7 +132,7 @@ def _number(
     seen: list[Number],
     now: Number,
     span: tuple[float, float],
-    found: Judgement,
+    found: Judgment,
     *,
     usual: float = USUAL,
 ) -> None:

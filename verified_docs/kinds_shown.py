@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from verified_docs import compare, kinds, record
 from verified_docs.config import Config
-from verified_docs.elsewhere import OUTCOMES, Judgement, judged
+from verified_docs.elsewhere import OUTCOMES, Judgment, judged
 from verified_docs.errors import DocsError
 from verified_docs.gave import Gave
 from verified_docs.groups import groups
@@ -64,7 +64,7 @@ def tallies(config: Config) -> dict[str, Counter[str]]:
     return dict(sorted(found.items(), key=_order))
 
 
-def outcomes(snippet: Snippet, held: Record, quotes: Sequence[Quote]) -> dict[str, Judgement]:
+def outcomes(snippet: Snippet, held: Record, quotes: Sequence[Quote]) -> dict[str, Judgment]:
     """What would be said of each processor that is known, if it were not: by kind, and by the label of a machine."""
     try:
         numbers = ledger.fresh(snippet).numbers

@@ -41,7 +41,7 @@ class Known:
     unknown: frozenset[str] = frozenset()
 
     @cached_property
-    def neighbours(self) -> Mapping[str, Span]:
+    def neighbors(self) -> Mapping[str, Span]:
         """How far artists of a kind reach together where seeds move one of them, by `family`; others are left out."""
         found: dict[str, Span] = {}
         for place, moved in self.seeds.items():

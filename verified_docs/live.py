@@ -72,7 +72,7 @@ def run_again(path: Path, config: Config, runner: Runner) -> None:
     try:
         now = find(config.root)  # settings may have changed, too
         if now.style != config.style:  # what draws has the old one
-            raise DocsError("the colours or a file of the figures' style changed: start nox -s serve again")
+            raise DocsError("the colors or a file of the figures' style changed: start nox -s serve again")
         snippet = Snippet(path, now)
         snippet.docstring  # noqa: B018  (it raises where the program cannot be read)
         results = runner.run(snippet)

@@ -28,7 +28,7 @@ from verified_docs.errors import DocsError
 DISPLAY_BOX = {"class": "arithmatex", "tabindex": "0", "role": "group", "aria-label": "Formula"}
 
 # Combining characters, which browsers set to the left of the letter: a bar above or below, an arrow above.
-CENTRED = str.maketrans({"\u0332": "\u203e", "\u20d7": "\u2192"})
+CENTERED = str.maketrans({"\u0332": "\u203e", "\u20d7": "\u2192"})
 
 
 def to_mathml(tex: str, *, display: bool, macros: dict[str, str] | None = None) -> str:
@@ -41,7 +41,7 @@ def to_mathml(tex: str, *, display: bool, macros: dict[str, str] | None = None) 
         mathml = _converter(macros).convert_with_local_state(tex, displaystyle=display)
     except LatexError as error:
         raise DocsError(_explain(tex, str(error))) from None
-    return mathml.translate(CENTRED)
+    return mathml.translate(CENTERED)
 
 
 def _converter(macros: dict[str, str] | None) -> LatexToMathML:

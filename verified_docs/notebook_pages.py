@@ -5,8 +5,8 @@ Mermaid from a CDN, into every page. This step
 
 - moves the style sheets into one file, named by its content, that all notebooks' pages share;
 - drops the scripts: nothing on these pages needs one;
-- turns code cells into Material's own code blocks, with its colours and its copy button;
-- leaves out what shows nothing: indentation around the article, marks of words that have no colour of their own;
+- turns code cells into Material's own code blocks, with its colors and its copy button;
+- leaves out what shows nothing: indentation around the article, marks of words that have no color of their own;
 - mends what a screen reader or a keyboard would stumble over.
 
 Run twice, it changes nothing: `python -m verified_docs.notebook_pages site`.
@@ -38,7 +38,7 @@ MENDS: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
         re.compile(r'<div class="highlight-ipynb hl-(\w+)\s*">\s*<pre>(.*?)</pre>\s*</div>', re.DOTALL),
         r'<div class="language-\1 highlight"><pre><code>\2</code></pre></div>',
     ),
-    # Names and spaces have the colour that code has anyway.
+    # Names and spaces have the color that code has anyway.
     (re.compile(r'<span class="[nw]">([^<]*)</span>|<span></span>'), lambda match: match[1] or ""),
     # The plugin makes every cell a stop of the Tab key, whether it scrolls or not; accessibility.js knows better.
     (re.compile(r'(<div class="jp-[^>]*?) tabindex="0"'), r"\1"),

@@ -26,7 +26,7 @@ from verified_docs.snippet import Snippet
 
 _LINES = 12  # of a traceback or of stderr that a message quotes
 _MORE_ROOM = "make room in the folder for temporary files, or set TMPDIR to another"
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # a progress bar's \r, a terminal's colours
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # a progress bar's \r, a terminal's colors
 
 
 class SnippetFailed(DocsError):

@@ -181,7 +181,7 @@ def _number(value: Any) -> Any:
 
 
 def _word(word: str) -> str:
-    """A verdict, which a reader is to see at a glance and not by its colour alone."""
+    """A verdict, which a reader is to see at a glance and not by its color alone."""
     name = re.sub(r"\W", "", word)
     return f'<span class="vd-word vd-{name}">{WORDS.get(word, "")}&nbsp;{html.escape(word)}</span>'
 

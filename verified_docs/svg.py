@@ -1,7 +1,7 @@
 """A matplotlib SVG made fit to stand inside a page.
 
 Inlined figures share the page's ids and styles: every id that is used gets the snippet's name in front, the others go;
-colours named in `[tool.verified_docs.colors]` become CSS (`#000000 = "currentColor"`), so that a figure follows the
+colors named in `[tool.verified_docs.colors]` become CSS (`#000000 = "currentColor"`), so that a figure follows the
 theme; metadata and needless digits are dropped.
 """
 
@@ -41,7 +41,7 @@ def themed(svg: str, *, prefix: str, description: str, colors: Mapping[str, str]
         svg: What matplotlib's SVG backend wrote.
         prefix: What its ids begin with; unique on the site.
         description: What it shows, for those who do not see it.
-        colors: CSS colours by the lower-case hex colour that they stand for.
+        colors: CSS colors by the lower-case hex color that they stand for.
     """
     ElementTree.register_namespace("", _SVG)
     ElementTree.register_namespace("xlink", _XLINK[1:].partition("}")[0])
@@ -105,7 +105,7 @@ def _rewrite(element: ElementTree.Element, prefix: str, used: set[str], colors: 
         if key in _GEOMETRY:
             value = " ".join(_DIGITS.sub(_shorter, value).split())
         element.set(key, value)
-    # A presentation attribute cannot hold var(): colours move into the style.
+    # A presentation attribute cannot hold var(): colors move into the style.
     parts = [part.strip() for part in element.attrib.pop("style", "").split(";") if part.strip()]
     parts += [f"{key}: {element.attrib.pop(key)}" for key in ("fill", "stroke") if key in element.attrib]
     if parts:

@@ -1,7 +1,7 @@
 """How much does a hundred times more labels help?
 
 Test accuracy of one network, trained for the same number of steps on 20 to
-20,000 labelled images. The dot is the mean over five seeds, each with images of
+20,000 labeled images. The dot is the mean over five seeds, each with images of
 its own; the bar reaches from the worst seed to the best.
 """
 

@@ -1,4 +1,4 @@
-"""What does a large network learn from 1,000 images, some labelled wrong?
+"""What does a large network learn from 1,000 images, some labeled wrong?
 
 Loss (top) and accuracy (bottom) over 100 epochs, on the training images and on
 new ones. Training becomes perfect. On new images the loss turns after a few

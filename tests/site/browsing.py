@@ -65,7 +65,7 @@ def context(browser: Browser, theme: str = "light", width: int = 1280) -> Browse
     return browser.new_context(
         color_scheme=theme,
         viewport={"width": width, "height": 900},
-        reduced_motion="reduce",  # A colour in transition has the wrong contrast.
+        reduced_motion="reduce",  # A color in transition has the wrong contrast.
         has_touch=width < 600,
     )
 

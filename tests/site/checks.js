@@ -57,6 +57,6 @@ async () => {
     raw,
     stuck: stuck.map(html),
     preconnects: [...document.querySelectorAll("link[rel~=preconnect], link[rel~=dns-prefetch]")].map(html),
-    colours: [getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor],
+    colors: [getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor],
   }
 }

@@ -12,7 +12,7 @@ def test_nothing_is_wrong_with_the_page_in_light_and_dark(visited, page_path, wi
     visits = visited(page_path, width)
     faults = [f"{theme}: {fault}" for theme, visit in visits.items() for fault in visit.faults()]
     assert not faults, "\n".join(["", *faults])
-    light, dark = (visits[theme].facts["colours"] for theme in ("light", "dark"))
+    light, dark = (visits[theme].facts["colors"] for theme in ("light", "dark"))
     assert light[0] != dark[0] and light[1] != dark[1], "the page does not follow the system's theme"
     if not page_path.startswith("notebooks/"):
         sizes = visits["light"].weight(site)

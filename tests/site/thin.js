@@ -1,4 +1,4 @@
-// Less of the same for axe, which looks at every element: a page with programs has thousands of coloured words.
+// Less of the same for axe, which looks at every element: a page with programs has thousands of colored words.
 // Of code, the lines that show a kind of word for the first time stay; of figures, the drawing goes and its name stays.
 () => {
   const seen = new Set()

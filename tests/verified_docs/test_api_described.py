@@ -29,7 +29,7 @@ WHEEL = '''
         """It turns.
 
         Args:
-            radius: In metres.
+            radius: In meters.
 
         Attributes:
             angle: In degrees.
@@ -41,8 +41,8 @@ WHEEL = '''
 
         def on_turn(self, anything): ...
 
-        def roll(self, metres):
-            """Roll on by `metres`."""
+        def roll(self, meters):
+            """Roll on by `meters`."""
 
     def turn(wheel, *, degrees=90, **how):
         """Turn `wheel` by `degrees`.
@@ -108,14 +108,14 @@ def test_a_package_shows_what_it_lists_and_nothing_else_that_it_imports(toy: Pro
     ("old", "new", "said"),
     [
         (
-            '"""Roll on by `metres`."""',
+            '"""Roll on by `meters`."""',
             "...",
             "toy/parts/wheel.py:20: Wheel.roll is shown to readers, and has no docstring",
         ),
         (
-            "Roll on by `metres`",
+            "Roll on by `meters`",
             "Roll on",
-            "toy/parts/wheel.py:20: Wheel.roll does not say what `metres` is: write a line under Args, or its name",
+            "toy/parts/wheel.py:20: Wheel.roll does not say what `meters` is: write a line under Args, or its name",
         ),
         (
             "Turn `wheel` by `degrees`",
@@ -124,8 +124,8 @@ def test_a_package_shows_what_it_lists_and_nothing_else_that_it_imports(toy: Pro
         ),
         ("**how: What", "how_: What", "toy/parts/wheel.py:23: turn does not say what `how` is: "),
         (
-            "radius: In metres",
-            "size: In metres",
+            "radius: In meters",
+            "size: In meters",
             "toy/parts/wheel.py:4: Wheel does not say what `radius` is: ",
         ),
         (
@@ -144,7 +144,7 @@ def test_what_a_base_says_holds_for_what_overrides_it(toy: Project):
     derived = '''
     class Square(Wheel):
         """It does not turn."""
-        def roll(self, metres):
+        def roll(self, meters):
             """Slide."""
     '''
     toy.write("toy/parts/wheel.py", WHEEL + derived)
@@ -152,10 +152,10 @@ def test_what_a_base_says_holds_for_what_overrides_it(toy: Project):
 
 
 def test_a_property_describes_itself(toy: Project):
-    assert changed(toy, "def roll(self, metres):", "@property\n        def roll(self):") == []
+    assert changed(toy, "def roll(self, meters):", "@property\n        def roll(self):") == []
     found = changed(
         toy,
-        'def roll(self, metres):\n            """Roll on by `metres`."""',
+        'def roll(self, meters):\n            """Roll on by `meters`."""',
         "@property\n        def roll(self): ...",
     )
     assert [one.partition(": ")[2].partition(",")[0] for one in found] == ["Wheel.roll is public"]

@@ -66,12 +66,12 @@ def test_the_environment_can_name_the_root(project: Project):
     assert project.config.env == {"RC": f"{project.root}/rc"}
 
 
-def test_the_style_is_the_colours_and_the_files_that_the_environment_names(project: Project):
-    def style(colour: str, rc: str) -> str:
+def test_the_style_is_the_colors_and_the_files_that_the_environment_names(project: Project):
+    def style(color: str, rc: str) -> str:
         project.write("rc", rc)
         project.write(
             "pyproject.toml",
-            f'[tool.verified_docs]\ncolors = {{"#000000" = "{colour}"}}\nenv = {{RC = "{{root}}/rc"}}',
+            f'[tool.verified_docs]\ncolors = {{"#000000" = "{color}"}}\nenv = {{RC = "{{root}}/rc"}}',
         )
         return project.config.style
 

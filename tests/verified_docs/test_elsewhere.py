@@ -152,7 +152,7 @@ def bars(*heights: float) -> Groups:
     return groups(Gave("", {}, [beside, axes]), Settings(), [])
 
 
-def test_a_bar_that_nothing_has_moved_has_the_range_of_its_neighbours():
+def test_a_bar_that_nothing_has_moved_has_the_range_of_its_neighbors():
     base = bars(5, 3, 0)
     known = Known([base], spans(base, [bars(6, 4, 0)]))
     assert judged(base, bars(5, 3, 0), known).outcome == "as recorded"

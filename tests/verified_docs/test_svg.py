@@ -43,7 +43,7 @@ def test_every_id_has_the_prefix_and_every_reference_its_target(figure):
     assert set(references) == set(ids)
 
 
-def test_named_colours_follow_the_theme(figure):
+def test_named_colors_follow_the_theme(figure):
     assert "stroke: var(--series-1, #ff0000)" in figure
     assert "#ff0000" not in figure.replace("var(--series-1, #ff0000)", "")
 

@@ -1,4 +1,4 @@
-"""What reaches the layers of a hundred-layer network before it has learnt?
+"""What reaches the layers of a hundred-layer network before it has learned?
 
 Gradient of each hidden layer's weights (root mean square) on one batch of
 Fashion-MNIST, before any training, in plain stacks of a hundred layers. Under

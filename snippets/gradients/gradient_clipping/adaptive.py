@@ -4,7 +4,7 @@ Left, at the first step: how long a unit's gradient is relative to its weights,
 layer by layer (median and middle half of the units that get one). AGC shortens
 all above the dashed line (a = 0.01) to it. Right, validation accuracy after 100
 steps, by learning rate: mean and range of three seeds. Without clipping (orange)
-next to nothing is learnt at 0.1; with AGC (blue) that is a good rate.
+next to nothing is learned at 0.1; with AGC (blue) that is a good rate.
 """
 
 from itertools import chain, islice, repeat

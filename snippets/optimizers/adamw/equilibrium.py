@@ -1,7 +1,7 @@
 """Where does decay end?
 
 The root mean square of weights that start at 0 and get gradients of noise, under
-decay: noise drives them out, decay pulls them back. With AdamW (grey) they settle
+decay: noise drives them out, decay pulls them back. With AdamW (gray) they settle
 at √(η/2λ) (dashed), whatever the size of the gradients: solid 1, dotted 100. With
 Adam + ℓ2 (amber) it depends on that size; for 1 it is the same curve.
 """

@@ -1,7 +1,7 @@
 """Does the difference show in a network?
 
 A network on digits after 1,500 steps of Adam. By how much would each weight
-decay, compared with the median weight? By AdamW (grey) all alike: each loses the
+decay, compared with the median weight? By AdamW (gray) all alike: each loses the
 share ηλ. By an ℓ2 penalty in Adam (amber) each loses ηλ/√ŝ, which differs more
 than tenfold among the weights of one network.
 """

@@ -3,7 +3,7 @@
 The minimum of the loss is at (3, 1), the star; weight_decay is 0.3, and the
 ravine 50 times more curved across. Left, 400 steps. Right, the first weight for
 6,000. Adam + ℓ2 (amber) settles where loss and penalty together are least, at
-3/(1 + λ) (dashed). AdamW (grey) first stops farther back and then drifts toward
+3/(1 + λ) (dashed). AdamW (gray) first stops farther back and then drifts toward
 the star: its decay balances a gradient that is divided by a √ŝ which goes on
 forgetting.
 """

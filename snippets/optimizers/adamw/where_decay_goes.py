@@ -2,7 +2,7 @@
 
 Weights start at 1 and get gradients of pure noise, whose size differs from weight
 to weight (across). What is left of them after 3,000 steps, at the same rate and
-weight_decay. AdamW (grey) takes the same share of each. Adam with an ℓ2 penalty
+weight_decay. AdamW (gray) takes the same share of each. Adam with an ℓ2 penalty
 (amber) divides the penalty by the size of the gradients: it wipes out weights
 with small gradients, and those with large ones do not decay at all.
 """

@@ -1,4 +1,4 @@
-"""Ten labelled images: what decides, the layers that are reused or luck?
+"""Ten labeled images: what decides, the layers that are reused or luck?
 
 Test accuracy on pullover against T-shirt for five draws of ten images; a line
 joins the results of one draw, a bar is the mean. From scratch, everything is

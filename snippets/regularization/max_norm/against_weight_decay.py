@@ -1,7 +1,7 @@
 """Does max-norm do what weight decay does?
 
 How long the weights of the first layer's units are after training on 1,000
-images, as a histogram: without either (grey), with weight decay (orange), with
+images, as a histogram: without either (gray), with weight decay (orange), with
 max-norm (blue; the dashed line is the radius). Weight decay shortens every
 unit. Max-norm leaves the short ones as they are and gathers the long ones
 on the ball.

@@ -2,7 +2,7 @@
 
 Validation accuracy when the smallest weights are set to zero, the more the
 further to the right. Each line is the mean of three seeds, the band their
-range. Without a penalty (grey) a third can go. With ℓ1 (proximal) more can go,
+range. Without a penalty (gray) a third can go. With ℓ1 (proximal) more can go,
 the more the larger λ; the largest λ starts lower, because by then it costs
 accuracy itself.
 """

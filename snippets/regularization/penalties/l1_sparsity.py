@@ -1,7 +1,7 @@
 """How many weights does an ℓ1 penalty make zero?
 
 How large the weights of a trained network are, as a histogram of |w| (both axes
-are logarithmic). Without a penalty (grey) most lie between 0.01 and 0.1. By the
+are logarithmic). Without a penalty (gray) most lie between 0.01 and 0.1. By the
 subgradient (orange) ℓ1 makes a second heap of weights a thousand times smaller,
 none of them zero. The proximal step (blue) makes the same heap and sets a part
 of it to exactly zero: the bar at the left.
