@@ -9,8 +9,8 @@ from pathlib import Path
 
 from benchmarks import toy
 from benchmarks.table import Row
-from verified_docs.config import find
-from verified_docs.snippet import every_snippet
+from verified_docs.base.config import find
+from verified_docs.programs.snippet import every_snippet
 
 _PROGRAM = '''"""Does program {number} compute for half a second?"""
 

@@ -8,9 +8,9 @@ import torch
 
 from benchmarks.table import Row
 from benchmarks.toy import ROOT
-from verified_docs import processor
-from verified_docs.config import find
-from verified_docs.measurement import Measurement
+from verified_docs.base import processor
+from verified_docs.base.config import find
+from verified_docs.records.measurement import Measurement
 
 
 def record(name: str, rows: list[Row]) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from verified_docs.config import find
-from verified_docs.kinds import registered
+from verified_docs.base.config import find
+from verified_docs.records.kinds import registered
 
 CONFIG = find(Path(__file__).parent)
 PROGRAMS = [

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from verified_docs.config import find, in_ci
-from verified_docs.kinds import named, registered
+from verified_docs.base.config import find, in_ci
+from verified_docs.records.kinds import named, registered
 
 CONFIG = find(Path(__file__).parent)
 QEMU = shutil.which("qemu-x86_64") or shutil.which("qemu-x86_64-static")
@@ -44,7 +44,7 @@ def fingerprint(qemu: str, processor: str) -> Mapping[str, str]:
     path = os.pathsep.join([str(CONFIG.root), sysconfig.get_paths()["purelib"]])
     command = [qemu, "-cpu", processor, os.path.realpath(sys.executable)]
     done = subprocess.run(
-        [*command, "-m", "verified_docs.fingerprint", CONFIG.fingerprint],
+        [*command, "-m", "verified_docs.running.fingerprint", CONFIG.fingerprint],
         env={**os.environ, **CONFIG.env, "PYTHONPATH": path},
         cwd=CONFIG.root,
         capture_output=True,

@@ -3,11 +3,11 @@
 from collections import Counter
 from pathlib import Path
 
-from verified_docs import record
-from verified_docs.config import find
-from verified_docs.kinds_shown import outcomes, quoted_otherwise
-from verified_docs.pages import every_quote
-from verified_docs.snippet import every_snippet
+from verified_docs.base.config import find
+from verified_docs.pages.page import every_quote
+from verified_docs.programs.snippet import every_snippet
+from verified_docs.records import record
+from verified_docs.site.kinds_shown import outcomes, quoted_otherwise
 
 CONFIG = find(Path(__file__).parent)
 QUOTES = every_quote(CONFIG)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from verified_docs.config import find
-from verified_docs.overstated import problems
-from verified_docs.pages import Page
+from verified_docs.base.config import find
+from verified_docs.pages.overstated import problems
+from verified_docs.pages.page import Page
 
 CONFIG = find(Path(__file__).parent)
 WITH_TEN = "{{ studies/auxiliary.difference[test accuracy][10 labels, frozen]:+.1%}}"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from verified_docs import record
-from verified_docs.config import find, in_ci
-from verified_docs.runner import DataUnavailable, kind_of_this_machine
+from verified_docs.base.config import find, in_ci
+from verified_docs.programs.study_file import StudyFile, every_study
+from verified_docs.records import record
+from verified_docs.running.runner import DataUnavailable, kind_of_this_machine
 from verified_docs.studies import again
-from verified_docs.studies.file import StudyFile, every_study
 
 CONFIG = find(Path(__file__).parent)
 

@@ -7,10 +7,11 @@ import io
 import sys
 from pathlib import Path
 
-from verified_docs import consistency, kinds_shown, live, site
-from verified_docs.config import find
-from verified_docs.errors import DocsError
+from verified_docs.base.config import find
+from verified_docs.base.errors import DocsError
 from verified_docs.ledger import command as ledger
+from verified_docs.site import build as site
+from verified_docs.site import consistency, kinds_shown, live
 from verified_docs.studies import command as studies
 
 

@@ -16,16 +16,18 @@ from typing import Any
 
 import pytest
 
-from verified_docs import agreement, record, summary
-from verified_docs import config as configuration
-from verified_docs.accept import accept
-from verified_docs.errors import DocsError
-from verified_docs.known import Known
-from verified_docs.pages import Quote
-from verified_docs.runner import DataUnavailable, Results
-from verified_docs.session import Options, Session
-from verified_docs.sharing import SharedServer, can_share
-from verified_docs.snippet import Snippet, is_snippet
+from verified_docs.base import config as configuration
+from verified_docs.base.errors import DocsError
+from verified_docs.comparing import agreement
+from verified_docs.comparing.known import Known
+from verified_docs.pages.page import Quote
+from verified_docs.programs.snippet import Snippet, is_snippet
+from verified_docs.records import record
+from verified_docs.running.runner import DataUnavailable, Results
+from verified_docs.running.sharing import SharedServer, can_share
+from verified_docs.verifying import summary
+from verified_docs.verifying.accept import accept
+from verified_docs.verifying.session import Options, Session
 
 _KEY = pytest.StashKey[Session]()
 

@@ -36,7 +36,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from verified_docs.errors import DocsError
+from verified_docs.base.errors import DocsError
 
 Settings = dict[str, Any]
 

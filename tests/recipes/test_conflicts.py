@@ -9,9 +9,9 @@ from torch import nn
 
 from lightning_modules import MLP, Nesterov, add_dropout, conflicts, fold_batch_norm
 from lightning_modules.recipes.conflicts import SELU_NORMALIZED
-from verified_docs import record
-from verified_docs.config import find
-from verified_docs.studies.file import StudyFile
+from verified_docs.base.config import find
+from verified_docs.programs.study_file import StudyFile
+from verified_docs.records import record
 
 ROOT = Path(__file__).parents[2]
 

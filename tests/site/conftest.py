@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # For the helpers beside this fi
 from browsing import CHROMIUM, SITE, chromium, context, in_sample, pages, programs, serve
 from visits import Visit, visit_in_themes
 
-from verified_docs.config import in_ci
+from verified_docs.base.config import in_ci
 
 WITHOUT_CHROMIUM = (
     "no Chromium found: install chromium (Debian, Ubuntu: apt install chromium) or google-chrome"

@@ -11,7 +11,7 @@ from fitting import CIRCUMSTANCES, STRANGERS
 from outcomes import Outcome
 from pieces import Piece
 
-from verified_docs import files
+from verified_docs.base import files
 
 PATH = Path(__file__).with_name("results.json")
 COMMAND = "python tests/strangers/record.py"

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # For the helpers beside this fi
 
 from toy_project import Project
 
-from verified_docs.runner import Runner
+from verified_docs.running.runner import Runner
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from verified_docs import files
-from verified_docs.config import Config, find
-from verified_docs.pages import every_page
+from verified_docs.base import files
+from verified_docs.base.config import Config, find
+from verified_docs.pages.page import every_page
+from verified_docs.programs.study_file import StudyFile, every_study
 from verified_docs.studies import elsewhere, runs
-from verified_docs.studies.file import StudyFile, every_study
 from verified_docs.study import Metric
 
 PATH = Path(__file__).with_name("studies_elsewhere.json")

@@ -3,13 +3,13 @@
 import pytest
 from toy_project import Project
 
-from verified_docs import record
-from verified_docs.accept import accept
-from verified_docs.agreement import complaint
-from verified_docs.errors import DocsError
-from verified_docs.pages import Page
-from verified_docs.record import Record
-from verified_docs.runner import Results
+from verified_docs.base.errors import DocsError
+from verified_docs.comparing.agreement import complaint
+from verified_docs.pages.page import Page
+from verified_docs.records import record
+from verified_docs.records.record import Record
+from verified_docs.running.runner import Results
+from verified_docs.verifying.accept import accept
 
 # name: (what was recorded, what comes now, what is said before the way out)
 CHANGED = {

@@ -8,9 +8,9 @@ from importlib.machinery import EXTENSION_SUFFIXES
 import pytest
 from toy_project import Project
 
-from verified_docs import consistency
-from verified_docs.api.described import problems
-from verified_docs.errors import DocsError
+from verified_docs.base.errors import DocsError
+from verified_docs.pages.described import problems
+from verified_docs.site import consistency
 
 API = '\n[tool.verified_docs.api]\npackages = ["toy"]\nhooks = ["on_*"]\n'
 INIT = """
@@ -194,7 +194,7 @@ def test_the_check_of_the_whole_includes_it(toy: Project):
 
 def test_nothing_is_imported(toy: Project):
     program = (
-        "from verified_docs.config import find; from verified_docs.api.described import problems; "
+        "from verified_docs.base.config import find; from verified_docs.pages.described import problems; "
         f"from pathlib import Path; import sys; problems(find(Path({str(toy.root)!r}))); "
         "sys.exit(bool({'toy', 'torch'} & sys.modules.keys()))"
     )

@@ -7,8 +7,8 @@ import zlib
 import pytest
 from toy_project import Project
 
-from verified_docs.api.links import link_names, names_in
-from verified_docs.errors import DocsError
+from verified_docs.base.errors import DocsError
+from verified_docs.site.links import link_names, names_in
 
 ENTRIES = {
     "toy.Wheel": "api/wheel/#toy.parts.Wheel",

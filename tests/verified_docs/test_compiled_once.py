@@ -8,7 +8,7 @@ from jinja2 import Environment
 from nbconvert.exporters import HTMLExporter
 from nbconvert.exporters.templateexporter import TemplateExporter
 
-from verified_docs import compiled_once
+from verified_docs.site import compiled_once
 
 
 @pytest.fixture

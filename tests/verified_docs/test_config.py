@@ -3,8 +3,8 @@
 import pytest
 from toy_project import Project
 
-from verified_docs import config
-from verified_docs.errors import DocsError
+from verified_docs.base import config
+from verified_docs.base.errors import DocsError
 
 
 def test_a_project_without_the_table_is_none_of_ours(tmp_path):

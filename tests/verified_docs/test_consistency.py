@@ -3,9 +3,9 @@
 import pytest
 from toy_project import Project
 
-from verified_docs import record
-from verified_docs.consistency import problems
-from verified_docs.record import Record
+from verified_docs.records import record
+from verified_docs.records.record import Record
+from verified_docs.site.consistency import problems
 
 PAGE = '```python\n--8<-- "snippets/a/shown.py"\n```\nIt is {{ shown.loss:.1f }}.\n'
 

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 import pytest
 from toy_project import Project
 
-from verified_docs import files, record
-from verified_docs.errors import DocsError
-from verified_docs.record import Record
+from verified_docs.base import files
+from verified_docs.base.errors import DocsError
+from verified_docs.records import record
+from verified_docs.records.record import Record
 
 # Of pytest's own process; the programs have another.
 FULL = """

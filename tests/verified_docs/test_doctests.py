@@ -4,7 +4,7 @@ import markdown
 
 
 def _html(text: str) -> str:
-    return markdown.markdown(text, extensions=["verified_docs.doctests", "pymdownx.superfences"])
+    return markdown.markdown(text, extensions=["verified_docs.site.doctests", "pymdownx.superfences"])
 
 
 def test_a_doctest_becomes_one_code_block_and_ends_at_the_blank_line():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from verified_docs.drawn import describe, difference
+from verified_docs.running.drawn import describe, difference
 
 
 def compared(draw, change, tolerance: float = 1e-3) -> str | None:

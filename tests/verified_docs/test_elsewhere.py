@@ -4,11 +4,11 @@ import math
 
 import pytest
 
-from verified_docs.config import Settings
-from verified_docs.elsewhere import judged
-from verified_docs.gave import Gave
-from verified_docs.groups import Groups, groups
-from verified_docs.known import Known, spans
+from verified_docs.base.config import Settings
+from verified_docs.comparing.elsewhere import judged
+from verified_docs.comparing.groups import Groups, groups
+from verified_docs.comparing.known import Known, spans
+from verified_docs.records.gave import Gave
 
 
 def printed(text: str) -> Groups:

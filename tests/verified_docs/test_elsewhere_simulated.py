@@ -9,9 +9,9 @@ is the engine's own, written for arrays and held to it one by one.
 import numpy as np
 import pytest
 
-from verified_docs.elsewhere import FARTHEST, USUAL, judged
-from verified_docs.groups import Group, Groups, Number
-from verified_docs.known import Known, Spans
+from verified_docs.comparing.elsewhere import FARTHEST, USUAL, judged
+from verified_docs.comparing.groups import Group, Groups, Number
+from verified_docs.comparing.known import Known, Spans
 
 PROCESSORS, SEEDS = 7, 20
 NUMBERS = 3_000  # of the site that vary

@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
-from verified_docs import files
-from verified_docs.errors import DocsError
+from verified_docs.base import files
+from verified_docs.base.errors import DocsError
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and locks of POSIX")
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from toy_project import Project, appears, dies
 
-from verified_docs import record, system
-from verified_docs.record import Record
+from verified_docs.base import system
+from verified_docs.records import record
+from verified_docs.records.record import Record
 
 if not system.forks():
     pytest.skip("only on Linux are processes found that a program leaves behind", allow_module_level=True)
@@ -124,8 +125,8 @@ def test_a_reader_never_sees_half_a_record(project: Project):
     record.save(snippet, Record("0", "0\n"))
     writer = f"""
         from pathlib import Path
-        from verified_docs import config, record
-        from verified_docs.snippet import Snippet
+        from verified_docs.base import config; from verified_docs.records import record
+        from verified_docs.programs.snippet import Snippet
         root = Path({str(project.root)!r})
         snippet = Snippet(root / "snippets/a.py", config.find(root))
         for number in range(300):

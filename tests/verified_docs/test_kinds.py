@@ -9,12 +9,12 @@ import pytest
 from toy_ledger import robustness
 from toy_project import Project
 
-from verified_docs import kinds, record
-from verified_docs.config import load
-from verified_docs.consistency import problems
-from verified_docs.errors import DocsError
-from verified_docs.kinds import Kind, named, register
+from verified_docs.base.config import load
+from verified_docs.base.errors import DocsError
 from verified_docs.ledger import entry as ledger
+from verified_docs.records import kinds, record
+from verified_docs.records.kinds import Kind, named, register
+from verified_docs.site.consistency import problems
 
 PROCESSORS = """
 [tool.verified_docs.ledger.processors]
@@ -273,7 +273,7 @@ def test_a_page_unfolds_what_another_kind_prints_and_counts_programs(varying: Pr
     move(varying, SUM="another", LAST_BIT="0.05")
     assert varying.pytest("snippets", "--record").code == 0
     shown = varying.html(PAGE + "\n{{ kinds }}\n")
-    assert shown.count("<details") == 1
+    assert shown.count("vd-elsewhere") == 1
     assert "it prints other digits</summary><pre><code>steady 1.00\nloss 5.05</code></pre>" in shown
     rows = re.findall(r"<tr><td>(.*?)</td><td>(\d)</td><td>(\d)</td><td>(\d)</td><td>(\d)</td></tr>", shown)
     assert [row[1:] for row in rows] == [

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from toy_project import Project
 
-from verified_docs.errors import DocsError
-from verified_docs.runner import Runner, SnippetFailed
+from verified_docs.base.errors import DocsError
+from verified_docs.running.runner import Runner, SnippetFailed
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["forked", "spawned"])

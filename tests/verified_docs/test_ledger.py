@@ -9,9 +9,9 @@ import pytest
 from toy_ledger import robustness
 from toy_project import Project, appears, dies
 
-from verified_docs.errors import DocsError
+from verified_docs.base.errors import DocsError
 from verified_docs.ledger import entry as ledger
-from verified_docs.snippet import Snippet
+from verified_docs.programs.snippet import Snippet
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 

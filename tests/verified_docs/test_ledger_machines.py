@@ -6,8 +6,8 @@ import pytest
 from toy_ledger import robustness
 from toy_project import Project
 
-from verified_docs import config, system
-from verified_docs.errors import DocsError
+from verified_docs.base import config, system
+from verified_docs.base.errors import DocsError
 from verified_docs.ledger import entry as ledger
 from verified_docs.ledger.entry import Claim, Entry
 

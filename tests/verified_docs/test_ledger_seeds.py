@@ -10,7 +10,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from sklearn.utils import check_random_state
-from verified_docs.ledger import seeds
+from verified_docs.running import seeds
 
 def draw(s):
     random.seed(s), np.random.seed(s), torch.manual_seed(s)

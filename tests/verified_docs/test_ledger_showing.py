@@ -5,12 +5,12 @@ import json
 import pytest
 from toy_project import Project
 
-from verified_docs import record
-from verified_docs.consistency import problems
 from verified_docs.ledger import entry as ledger
 from verified_docs.ledger.entry import Claim, Entry
-from verified_docs.record import Record
-from verified_docs.snippet import Snippet
+from verified_docs.programs.snippet import Snippet
+from verified_docs.records import record
+from verified_docs.records.record import Record
+from verified_docs.site.consistency import problems
 
 PAGE = '```python\n--8<-- "snippets/a/one.py"\n```\n\n{{ ledger }}\n\nAfter.'
 MACHINES = ("plain, 1 thread", "plain, 2 threads")

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from toy_project import Project
 
-from verified_docs import record
-from verified_docs.config import Config
-from verified_docs.live import run_again
-from verified_docs.runner import Runner
+from verified_docs.base.config import Config
+from verified_docs.records import record
+from verified_docs.running.runner import Runner
+from verified_docs.site.live import run_again
 
 MKDOCS = """
 site_name: Toy
@@ -23,7 +23,7 @@ plugins: []
 exclude_docs: /notebooks/
 watch: [snippets]
 markdown_extensions:
-  - verified_docs.show: {stale: !ENV [VERIFIED_DOCS_STALE, fail]}
+  - verified_docs.site.show: {stale: !ENV [VERIFIED_DOCS_STALE, fail]}
   - pymdownx.snippets: {check_paths: true}
   - pymdownx.superfences
 """

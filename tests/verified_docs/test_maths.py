@@ -3,11 +3,11 @@
 import markdown
 import pytest
 
-from verified_docs.errors import DocsError
+from verified_docs.base.errors import DocsError
 
 OPTIONS = {
     "pymdownx.arithmatex": {"generic": True},
-    "verified_docs.maths": {"macros": {"Var": r"\operatorname{Var}"}},
+    "verified_docs.site.maths": {"macros": {"Var": r"\operatorname{Var}"}},
 }
 
 

@@ -3,9 +3,9 @@
 import pytest
 from toy_project import Project
 
-from verified_docs.errors import DocsError
-from verified_docs.measurement import Measurement
-from verified_docs.pages import Page
+from verified_docs.base.errors import DocsError
+from verified_docs.pages.page import Page
+from verified_docs.records.measurement import Measurement
 
 
 def _page(project: Project, text: str) -> Page:

@@ -7,8 +7,8 @@ import nbformat
 import pytest
 from mkdocs_jupyter.convert import nb2html
 
-from verified_docs.errors import DocsError
-from verified_docs.notebook_pages import NO_ALT, main, share_styles
+from verified_docs.base.errors import DocsError
+from verified_docs.site.notebook_pages import NO_ALT, main, share_styles
 
 PROGRAM = '"""Is 1 < 2?"""\nprint("</div><script>", 1 < 2)  # <style>\n'
 FIGURE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0L9 9"/></svg>'

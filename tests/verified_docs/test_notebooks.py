@@ -3,8 +3,8 @@
 import nbformat
 from toy_project import Project
 
-from verified_docs.notebooks import notebook
-from verified_docs.record import Record
+from verified_docs.records.record import Record
+from verified_docs.site.notebooks import notebook
 
 
 def test_it_holds_question_caption_program_and_results(project: Project):

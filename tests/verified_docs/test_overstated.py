@@ -6,11 +6,11 @@ import pytest
 from toy_project import Project
 from toy_studies import study
 
-from verified_docs import record
-from verified_docs.consistency import problems
-from verified_docs.overstated import problems as overstated
-from verified_docs.pages import Page
-from verified_docs.record import Record
+from verified_docs.pages.overstated import problems as overstated
+from verified_docs.pages.page import Page
+from verified_docs.records import record
+from verified_docs.records.record import Record
+from verified_docs.site.consistency import problems
 
 VERDICTS = {"b": "better", "w": "worse", "e": "equal", "o": "open"}
 VALUES = {

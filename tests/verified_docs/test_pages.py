@@ -3,10 +3,10 @@
 import pytest
 from toy_project import Project
 
-from verified_docs import record
-from verified_docs.errors import DocsError
-from verified_docs.pages import Page, every_page, every_quote
-from verified_docs.record import Record
+from verified_docs.base.errors import DocsError
+from verified_docs.pages.page import Page, every_page, every_quote
+from verified_docs.records import record
+from verified_docs.records.record import Record
 
 EMBEDDING = '```python\n--8<-- "snippets/a/one.py"\n```\n'
 VALUES = {

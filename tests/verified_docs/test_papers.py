@@ -4,10 +4,10 @@ import pytest
 from markdown import Markdown
 from toy_project import Project
 
-from verified_docs.consistency import problems
-from verified_docs.errors import DocsError
-from verified_docs.pages import Page, every_page
-from verified_docs.papers import gather, listed
+from verified_docs.base.errors import DocsError
+from verified_docs.pages.page import Page, every_page
+from verified_docs.pages.papers import gather, listed
+from verified_docs.site.consistency import problems
 
 HE = "- Kaiming He, Jian Sun: [Delving Deep](https://arxiv.org/abs/1502.01852), ICCV 2015"
 BA = "- Jimmy Ba, Diederik P. Kingma: [Adam](https://arxiv.org/abs/1412.6980), ICLR 2015"
@@ -115,8 +115,8 @@ def test_the_page_shows_them_as_a_list_of_links(project: Project):
     write(project, "one.md", f"{HE}: PReLU.", f"{BA}.")
     project.write("docs/papers.md", "")
     markdown = Markdown(
-        extensions=["verified_docs.show"],
-        extension_configs={"verified_docs.show": {"root": str(project.root)}},
+        extensions=["verified_docs.site.show"],
+        extension_configs={"verified_docs.site.show": {"root": str(project.root)}},
     )
     html = markdown.convert("# Papers\n\n{{ papers }}\n\nSay `{{ papers }}`.\n\nAfter.")
     assert html.count("<li>") == 2

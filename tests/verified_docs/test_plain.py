@@ -4,9 +4,9 @@ import pytest
 import torch
 from toy_project import Project
 
-from verified_docs.errors import DocsError
-from verified_docs.plain import SameKeys, plain
-from verified_docs.runner import Runner
+from verified_docs.base.errors import DocsError
+from verified_docs.base.plain import SameKeys, plain
+from verified_docs.running.runner import Runner
 
 
 @pytest.mark.parametrize(

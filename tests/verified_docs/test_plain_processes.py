@@ -1,4 +1,4 @@
-"""In the disguise of a system without fork, signals, memory limit and /proc (see `verified_docs.system`): what is left.
+"""In the disguise of a system without fork, signals, memory limit and /proc (see `base/system.py`): what is left.
 
 On macOS and Windows these tests run without a disguise to speak of: there it is what they have.
 """
@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from toy_project import REPOSITORY, Project, appears, dies
 
-from verified_docs.errors import DocsError
-from verified_docs.ledger.trial import Trial
-from verified_docs.runner import Runner, SnippetFailed
+from verified_docs.base.errors import DocsError
+from verified_docs.running.runner import Runner, SnippetFailed
+from verified_docs.running.trial import Trial
 
 SETTINGS = """
     [endless]
@@ -98,8 +98,8 @@ def test_a_program_ends_with_its_client(shared_project: Project):
     write = f"open({str(pid_file)!r}, 'w').write(str(os.getpid()))"
     shared_project.snippet("waits", f"import os, time\n{write}\ntime.sleep(90)")
     client = (
-        "import os, threading, time\nfrom pathlib import Path\nfrom verified_docs.config import find\n"
-        "from verified_docs.runner import Runner\nfrom verified_docs.snippet import Snippet\n"
+        "import os, threading, time\nfrom pathlib import Path\nfrom verified_docs.base.config import find\n"
+        "from verified_docs.running.runner import Runner\nfrom verified_docs.programs.snippet import Snippet\n"
         "config = find(Path.cwd())\n"
         "snippet = Snippet(config.snippets / 'waits.py', config)\n"
         "threading.Thread(target=Runner(config).run, args=(snippet,), daemon=True).start()\n"

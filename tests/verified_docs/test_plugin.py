@@ -94,8 +94,8 @@ def test_in_a_project_of_others_the_plugin_does_nothing(project: Project):
 
 
 def test_the_slowest_programs_come_first(project: Project):
-    from verified_docs import record
-    from verified_docs.record import Record
+    from verified_docs.records import record
+    from verified_docs.records.record import Record
 
     for name, seconds in (("a", 0.1), ("b", 2.0), ("c", 1.0)):
         snippet = project.snippet(name, "")

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from toy_project import Project
 
-from verified_docs import child, record
-from verified_docs.errors import DocsError
-from verified_docs.record import Record
+from verified_docs.base.errors import DocsError
+from verified_docs.records import record
+from verified_docs.records.record import Record
+from verified_docs.running import child
 
 FULL = Record(
     source="abc",

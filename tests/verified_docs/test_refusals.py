@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from toy_project import Project, dies
 
-from verified_docs import system
-from verified_docs.errors import DocsError
-from verified_docs.runner import Runner, SnippetFailed
+from verified_docs.base import system
+from verified_docs.base.errors import DocsError
+from verified_docs.running.runner import Runner, SnippetFailed
 
 pytestmark = pytest.mark.skipif(not system.forks(), reason="what is left of it elsewhere, test_plain.py says")
 

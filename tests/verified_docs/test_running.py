@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from toy_project import Project
 
-from verified_docs import system
-from verified_docs.runner import Runner, SnippetFailed
+from verified_docs.base import system
+from verified_docs.running.runner import Runner, SnippetFailed
 
 only_forked = pytest.mark.skipif(
     not system.forks(), reason="processes are forked, and limited, on Linux only"

@@ -3,10 +3,10 @@
 import pytest
 from toy_project import Project
 
-from verified_docs import record
-from verified_docs.pages import Page
-from verified_docs.record import Record
-from verified_docs.sentences import QUOTED, sentences
+from verified_docs.pages.page import Page
+from verified_docs.pages.sentences import QUOTED, sentences
+from verified_docs.records import record
+from verified_docs.records.record import Record
 
 FENCE = '```python\n--8<-- "snippets/one.py"\n```\n'
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from toy_project import Project, appears, dies, lives
 
-from verified_docs.runner import Runner, SnippetFailed
-from verified_docs.sharing import SharedServer, can_share
+from verified_docs.running.runner import Runner, SnippetFailed
+from verified_docs.running.sharing import SharedServer, can_share
 
 pytestmark = pytest.mark.skipif(
     not can_share(), reason="servers are forked and reached by a socket on Linux only"
@@ -131,8 +131,8 @@ def test_closing_does_not_wait_for_an_import_that_nobody_needs(noted: Project):
 
 def test_it_ends_with_its_owner(noted: Project):
     program = (
-        "import os, sys\nfrom pathlib import Path\nfrom verified_docs.config import find\n"
-        "from verified_docs.sharing import SharedServer\n"
+        "import os, sys\nfrom pathlib import Path\nfrom verified_docs.base.config import find\n"
+        "from verified_docs.running.sharing import SharedServer\n"
         "server = SharedServer(find(Path('.')), at_once=True)\nprint(server._process.pid, flush=True)\nos._exit(1)\n"
     )
     noted.write("owner.py", program)

@@ -4,7 +4,7 @@ import pytest
 from toy_project import Project
 from toy_studies import study
 
-from verified_docs.runner import Runner
+from verified_docs.running.runner import Runner
 
 FALSE = "if __debug__:\n    assert 1 == 2"
 

@@ -6,9 +6,9 @@ import pytest
 from material.plugins.search.plugin import Parser
 from toy_project import Project
 
-from verified_docs import record
-from verified_docs.errors import DocsError
-from verified_docs.record import Record
+from verified_docs.base.errors import DocsError
+from verified_docs.records import record
+from verified_docs.records.record import Record
 
 FENCE = '```python\n--8<-- "snippets/a/one.py"\n```'
 FIGURE = '<svg role="img"><path d="M0 0"/></svg>\n'

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from toy_project import Project
 
-from verified_docs import files, record, site
-from verified_docs.errors import DocsError
-from verified_docs.record import Record
+from verified_docs.base import files
+from verified_docs.base.errors import DocsError
+from verified_docs.records import record
+from verified_docs.records.record import Record
+from verified_docs.site import build as site
 
 MKDOCS = """
 site_name: Toy
@@ -22,7 +24,7 @@ theme: {{name: null, custom_dir: theme}}
 plugins: []
 exclude_docs: /notebooks/
 markdown_extensions:
-  - verified_docs.show: {{stale: !ENV [VERIFIED_DOCS_STALE, fail]}}
+  - verified_docs.site.show: {{stale: !ENV [VERIFIED_DOCS_STALE, fail]}}
   - pymdownx.snippets: {{check_paths: true}}
   - pymdownx.superfences
 """

@@ -99,9 +99,9 @@ def test_another_environment_runs_everything_again(passed: Project):
 
 
 def test_another_engine_runs_everything_again(passed: Project, monkeypatch):
-    from verified_docs import passes
-    from verified_docs.passes import Passes
-    from verified_docs.snippet import every_snippet
+    from verified_docs.programs.snippet import every_snippet
+    from verified_docs.verifying import passes
+    from verified_docs.verifying.passes import Passes
 
     snippet = next(every_snippet(passed.config))
     Passes(passed.config).add(snippet, [], None, [])

@@ -3,8 +3,8 @@
 import pytest
 from toy_project import Project
 
-from verified_docs.errors import DocsError
-from verified_docs.snippet import Snippet, every_snippet
+from verified_docs.base.errors import DocsError
+from verified_docs.programs.snippet import Snippet, every_snippet
 
 
 def test_its_docstring_is_a_question_and_a_caption(project: Project):

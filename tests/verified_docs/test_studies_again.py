@@ -7,11 +7,11 @@ import pytest
 from toy_project import Project
 from toy_studies import PROGRAM, study
 
-from verified_docs import record
-from verified_docs.errors import DocsError
-from verified_docs.runner import DataUnavailable
+from verified_docs.base.errors import DocsError
+from verified_docs.programs.study_file import StudyFile
+from verified_docs.records import record
+from verified_docs.running.runner import DataUnavailable
 from verified_docs.studies import again, recording, runs, worker
-from verified_docs.studies.file import StudyFile
 from verified_docs.studies.pool import Pool
 from verified_docs.studies.runs import Run
 

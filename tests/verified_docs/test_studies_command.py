@@ -12,11 +12,11 @@ import pytest
 from toy_project import Project, appears, dies
 from toy_studies import FIGURE, PROGRAM, study
 
-from verified_docs import record
-from verified_docs.config import in_ci
-from verified_docs.errors import DocsError
+from verified_docs.base.config import in_ci
+from verified_docs.base.errors import DocsError
+from verified_docs.programs.study_file import StudyFile
+from verified_docs.records import record
 from verified_docs.studies import runs
-from verified_docs.studies.file import StudyFile
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 RUNS = 22

@@ -3,7 +3,7 @@
 import pytest
 from toy_studies import FIGURE, PROGRAM
 
-from verified_docs.studies.computing import digest
+from verified_docs.programs.computing import digest
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ import studies_elsewhere_simulated as simulation
 from scipy import stats
 from studies_elsewhere_simulated import Found, Recorded
 
-from verified_docs.config import find
-from verified_docs.pages import Page
+from verified_docs.base.config import find
+from verified_docs.pages.page import Page
+from verified_docs.pages.tables import listed
+from verified_docs.programs.study_file import every_study
 from verified_docs.studies import elsewhere
-from verified_docs.studies.file import every_study
 from verified_docs.studies.runs import Run
 from verified_docs.study import Metric, Study
-from verified_docs.tables import listed
 
 CONFIG = find(Path(__file__).parent)
 NUMBER = re.compile(r"\d[\d.]*(?<!\.)")

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from verified_docs.studies.progress import Progress
+from verified_docs.base.progress import Progress
 
 
 class Terminal(io.StringIO):

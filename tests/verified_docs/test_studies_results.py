@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from verified_docs.errors import DocsError
+from verified_docs.base.errors import DocsError
 from verified_docs.studies import summary
 from verified_docs.studies.results import Results
 from verified_docs.studies.runs import Run

@@ -4,12 +4,13 @@ import pytest
 from toy_project import REPOSITORY, Project
 from toy_studies import PROGRAM, study
 
-from verified_docs import record, site
-from verified_docs.consistency import problems
-from verified_docs.errors import DocsError
-from verified_docs.pages import Page
-from verified_docs.record import Record
-from verified_docs.studies.file import StudyFile
+from verified_docs.base.errors import DocsError
+from verified_docs.pages.page import Page
+from verified_docs.programs.study_file import StudyFile
+from verified_docs.records import record
+from verified_docs.records.record import Record
+from verified_docs.site import build as site
+from verified_docs.site.consistency import problems
 
 FENCE = '```python\n--8<-- "studies/toy.py"\n```'
 VALUES = {
@@ -122,7 +123,7 @@ def test_pages_need_neither_numpy_nor_joblib(toy: StudyFile, project: Project):
             sys.modules[name] = None
         from markdown import Markdown
         import verified_docs.__main__
-        name = "verified_docs.show"
+        name = "verified_docs.site.show"
         markdown = Markdown(extensions=[name], extension_configs={{name: {{"root": {str(project.root)!r}}}}})
         print(markdown.convert("{{{{ studies/toy.runs }}}} runs"))
     """

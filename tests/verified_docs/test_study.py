@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from verified_docs.errors import DocsError
+from verified_docs.base.errors import DocsError
 from verified_docs.study import Metric, Study, Tune
 
 ASKING = {"loss": Metric(matters=0.1, asks="no worse")}

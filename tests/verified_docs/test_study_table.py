@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from test_studies_results import results
 
+from verified_docs.site.study_table import tables_html
 from verified_docs.studies import summary
 from verified_docs.study import Metric
-from verified_docs.study_table import tables_html
 
 LIFT = {"a": 0.0, "b": 0.3, "c": 0.002}
 

@@ -8,7 +8,7 @@ import matplotlib
 import pytest
 from matplotlib.figure import Figure
 
-from verified_docs.svg import themed
+from verified_docs.running.svg import themed
 
 COLORS = {"#000000": "currentColor", "#ff0000": "var(--series-1, #ff0000)"}
 

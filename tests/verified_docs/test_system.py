@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from toy_project import REPOSITORY, Project
 
-from verified_docs import config, files, processor, sharing, system
-from verified_docs.errors import DocsError
-from verified_docs.runner import Runner
+from verified_docs.base import config, files, processor, system
+from verified_docs.base.errors import DocsError
+from verified_docs.running import sharing
+from verified_docs.running.runner import Runner
 
 
 @pytest.fixture

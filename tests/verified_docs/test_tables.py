@@ -6,12 +6,12 @@ import pytest
 from markdown import Markdown
 from toy_project import Project
 
-from verified_docs.consistency import problems
-from verified_docs.errors import DocsError
-from verified_docs.pages import Page
-from verified_docs.tables import listed
-from verified_docs.tables import problems as problems_of
-from verified_docs.tables import shown as of
+from verified_docs.base.errors import DocsError
+from verified_docs.pages.page import Page
+from verified_docs.pages.tables import listed
+from verified_docs.pages.tables import problems as problems_of
+from verified_docs.pages.tables import shown as of
+from verified_docs.site.consistency import problems
 
 FULL = {"says": "fails", "why": "It is *full*."}
 
@@ -71,8 +71,8 @@ def test_a_cell_may_say_what_it_is_in_each_of_several_cases(project: Project):
 def test_the_page_shows_it_and_the_reasons_have_the_anchors(project: Project):
     path = record(project, row("one", [FULL], [{"says": "a | b"}]))
     markdown = Markdown(
-        extensions=["verified_docs.show", "tables"],
-        extension_configs={"verified_docs.show": {"root": str(project.root)}},
+        extensions=["verified_docs.site.show", "tables"],
+        extension_configs={"verified_docs.site.show": {"root": str(project.root)}},
     )
     html = markdown.convert(f"# Table\n\n{{{{ table {path} }}}}\n\nSay `{{{{ table {path} }}}}`.\n\nAfter.")
     assert html.count("<td>") == 3

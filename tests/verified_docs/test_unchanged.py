@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from toy_project import Project
 
-from verified_docs import processor, site, unchanged
+from verified_docs.base import processor
+from verified_docs.site import build as site
+from verified_docs.site import unchanged
 
 MKDOCS = """
 site_name: Toy
@@ -16,7 +18,7 @@ site_url: !ENV [SITE_URL, ""]
 theme: {name: null, custom_dir: theme}
 plugins: []
 exclude_docs: /notebooks/
-markdown_extensions: [verified_docs.show, pymdownx.snippets, pymdownx.superfences]
+markdown_extensions: [verified_docs.site.show, pymdownx.snippets, pymdownx.superfences]
 """
 AS_IT_WAS = "is as it was built: nothing that it is made of has changed"
 

@@ -14,10 +14,10 @@ from xml.etree import ElementTree
 import psutil
 from markdown import Markdown
 
-from verified_docs.accept import accept
-from verified_docs.config import Config, find
-from verified_docs.runner import Runner
-from verified_docs.snippet import Snippet
+from verified_docs.base.config import Config, find
+from verified_docs.programs.snippet import Snippet
+from verified_docs.running.runner import Runner
+from verified_docs.verifying.accept import accept
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -83,17 +83,17 @@ class Project:
         }
 
     def html(self, page: str, **options: object) -> str:
-        """A page's HTML, by Markdown alone; `options` are those of verified_docs.show."""
+        """A page's HTML, by Markdown alone; `options` are those of verified_docs.site.show."""
         markdown = Markdown(
             extensions=[
-                "verified_docs.show",
+                "verified_docs.site.show",
                 "pymdownx.snippets",
                 "pymdownx.superfences",
                 "pymdownx.details",
                 "tables",
             ],
             extension_configs={
-                "verified_docs.show": {"root": str(self.root), **options},
+                "verified_docs.site.show": {"root": str(self.root), **options},
                 "pymdownx.snippets": {"base_path": [str(self.root)], "check_paths": True},
             },
         )

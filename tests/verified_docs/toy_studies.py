@@ -5,7 +5,7 @@ from pathlib import Path
 
 from toy_project import Project
 
-from verified_docs.studies.file import StudyFile
+from verified_docs.programs.study_file import StudyFile
 
 # Ten steps of gradient descent on scale · x² are x · (1 - 2 · rate · scale)¹⁰: of the rates below 0.2
 # comes nearest to 0 where the scale is 2, and 0.4 where it is 1.

@@ -9,18 +9,19 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from verified_docs import processor, record
-from verified_docs.config import Config
-from verified_docs.errors import DocsError
-from verified_docs.kinds import Kind
+from verified_docs.base import processor
+from verified_docs.base.config import Config
+from verified_docs.base.errors import DocsError
 from verified_docs.ledger import entry as ledger
 from verified_docs.ledger.entry import ENOUGH, Entry
 from verified_docs.ledger.numbers import results_digest
-from verified_docs.ledger.trial import Machine, Trial, Tried
-from verified_docs.pages import every_quote
-from verified_docs.record import Record
-from verified_docs.runner import kind_of_this_machine
-from verified_docs.snippet import Snippet, every_snippet
+from verified_docs.pages.page import every_quote
+from verified_docs.programs.snippet import Snippet, every_snippet
+from verified_docs.records import record
+from verified_docs.records.kinds import Kind
+from verified_docs.records.record import Record
+from verified_docs.running.runner import kind_of_this_machine
+from verified_docs.running.trial import Machine, Trial, Tried
 
 _SHOWN = 3  # trials of a claim whose values are told
 

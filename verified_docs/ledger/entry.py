@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from verified_docs import files
-from verified_docs.errors import DocsError
+from verified_docs.base import files
+from verified_docs.base.errors import DocsError
 from verified_docs.ledger.numbers import Numbers
-from verified_docs.ledger.trial import Trial, Tried
-from verified_docs.pages import Quote
-from verified_docs.record import Record
-from verified_docs.snippet import Snippet
+from verified_docs.pages.page import Quote
+from verified_docs.programs.snippet import Snippet
+from verified_docs.records.record import Record
+from verified_docs.running.trial import Trial, Tried
 
 ENOUGH = 0.95  # of the seeds, and of the machines, with which a claim is to hold
 

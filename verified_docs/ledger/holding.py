@@ -13,15 +13,15 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import closing, contextmanager
 from dataclasses import replace
 
-from verified_docs import record
-from verified_docs.config import Config
-from verified_docs.errors import DocsError
+from verified_docs.base.config import Config
+from verified_docs.base.errors import DocsError
+from verified_docs.base.progress import Progress
 from verified_docs.ledger.kept import Kept
-from verified_docs.ledger.trial import Trial, Tried
-from verified_docs.runner import DataUnavailable, Runner, SnippetStopped
-from verified_docs.sharing import SharedServer, can_share
-from verified_docs.snippet import Snippet
-from verified_docs.studies.progress import Progress
+from verified_docs.programs.snippet import Snippet
+from verified_docs.records import record
+from verified_docs.running.runner import DataUnavailable, Runner, SnippetStopped
+from verified_docs.running.sharing import SharedServer, can_share
+from verified_docs.running.trial import Trial, Tried
 
 _PATIENCE = 3.0  # times a snippet's limit: another seed, or a slower instruction set, may take longer
 

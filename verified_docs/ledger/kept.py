@@ -13,21 +13,21 @@ from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 
-from verified_docs import files
-from verified_docs.config import Config
-from verified_docs.gave import Gave
-from verified_docs.installed import installed
-from verified_docs.ledger.trial import Trial, Tried
+from verified_docs.base import files
+from verified_docs.base.config import Config
+from verified_docs.base.installed import installed
+from verified_docs.records.gave import Gave
+from verified_docs.running.trial import Trial, Tried
 
 _ENGINE = (
-    "child.py",
-    "drawn.py",
-    "leaving.py",
-    "plain.py",
-    "runner.py",
-    "server.py",
-    "ledger/claims.py",
-    "ledger/seeds.py",
+    "base/plain.py",
+    "running/child.py",
+    "running/claims.py",
+    "running/drawn.py",
+    "running/leaving.py",
+    "running/runner.py",
+    "running/seeds.py",
+    "running/server.py",
 )  # what decides a trial
 
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from verified_docs import files
-from verified_docs.groups import Group, Groups, Number, groups, quoted_place
-from verified_docs.known import Known, Spans, pairs, spans
-from verified_docs.ledger.trial import Trial, Tried, processor_of
-from verified_docs.pages import Quote
-from verified_docs.record import Record, decoded, encoded
-from verified_docs.snippet import Snippet
+from verified_docs.base import files
+from verified_docs.comparing.groups import Group, Groups, Number, groups, quoted_place
+from verified_docs.comparing.known import Known, Spans, pairs, spans
+from verified_docs.pages.page import Quote
+from verified_docs.programs.snippet import Snippet
+from verified_docs.records.record import Record, decoded, encoded
+from verified_docs.running.trial import Trial, Tried, processor_of
 
 _DIGITS = 6  # that are kept
 

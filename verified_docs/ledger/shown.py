@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html
 
-from verified_docs.config import Config
-from verified_docs.errors import DocsError
+from verified_docs.base.config import Config
+from verified_docs.base.errors import DocsError
 from verified_docs.ledger import entry as ledger
 from verified_docs.ledger.entry import ENOUGH, Claim, Entry
-from verified_docs.snippet import Snippet, every_snippet
+from verified_docs.programs.snippet import Snippet, every_snippet
 
 _LOWEST = 10  # claims that the summary names
 

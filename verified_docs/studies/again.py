@@ -17,20 +17,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from verified_docs import record
-from verified_docs.config import Config
-from verified_docs.errors import DocsError
-from verified_docs.launch import with_engine
-from verified_docs.runner import DataUnavailable, is_error_of
+from verified_docs.base import nearness
+from verified_docs.base.config import Config
+from verified_docs.base.errors import DocsError
+from verified_docs.programs.study_file import StudyFile
+from verified_docs.records import record
+from verified_docs.running.launch import with_engine
+from verified_docs.running.runner import DataUnavailable, is_error_of
 from verified_docs.studies import elsewhere, runs
-from verified_docs.studies.file import StudyFile
 from verified_docs.studies.recording import pinned
 from verified_docs.studies.runs import Run
 from verified_docs.studies.worker import Outcome, Task
 from verified_docs.study import Metric
 
 LONGEST = 30.0  # seconds that a run may have taken to be chosen, where two are so quick
-_DIGITS = 1e-6  # of a number that is kept to seven
 
 
 class TooFewSeeds(DocsError):
@@ -149,6 +149,7 @@ def differences(metrics: dict[str, Metric], before: dict[str, Any], now: dict[st
     for name, metric in metrics.items():
         old, new = before[name], now[name]
         both_diverged = not math.isfinite(old) and not math.isfinite(new)
-        if not both_diverged and not abs(old - new) <= metric.tolerance + _DIGITS * abs(old):
+        allowed = nearness.measured(old, tolerance=metric.tolerance)
+        if not both_diverged and not abs(old - new) <= allowed:
             found[name] = f"{name} is {new!r} instead of {old!r}; allowed is ±{metric.tolerance:g}"
     return found

@@ -6,15 +6,15 @@ import argparse
 import os
 import sys
 
-from verified_docs import kinds, record
-from verified_docs.config import Config
-from verified_docs.errors import DocsError
-from verified_docs.kinds import Kind
-from verified_docs.runner import kind_of_this_machine
+from verified_docs.base.config import Config
+from verified_docs.base.errors import DocsError
+from verified_docs.base.progress import clock
+from verified_docs.programs.study_file import StudyFile, every_study
+from verified_docs.records import kinds, record
+from verified_docs.records.kinds import Kind
+from verified_docs.running.runner import kind_of_this_machine
 from verified_docs.studies import runs
-from verified_docs.studies.file import StudyFile, every_study
 from verified_docs.studies.pool import BACKENDS, opened
-from verified_docs.studies.progress import clock
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

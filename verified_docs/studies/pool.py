@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from verified_docs.errors import DocsError
+from verified_docs.base.errors import DocsError
 from verified_docs.studies import worker
 from verified_docs.studies.worker import Outcome, Task
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from verified_docs import child, drawn, record, svg
-from verified_docs.config import Config
-from verified_docs.errors import DocsError
-from verified_docs.plain import SameKeys, plain
+from verified_docs.base.config import Config
+from verified_docs.base.errors import DocsError
+from verified_docs.base.plain import SameKeys, plain
+from verified_docs.base.progress import Progress
+from verified_docs.programs.study_file import StudyFile
+from verified_docs.records import record
+from verified_docs.running import child, drawn, svg
 from verified_docs.studies import runs, summary
-from verified_docs.studies.file import StudyFile
 from verified_docs.studies.pool import Pool
-from verified_docs.studies.progress import Progress
 from verified_docs.studies.results import Results
 from verified_docs.studies.runs import Run
 from verified_docs.studies.worker import Task, key

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from verified_docs.errors import DocsError
+from verified_docs.base.errors import DocsError
 from verified_docs.studies import verdicts
 from verified_docs.studies.choosing import COVERED, Tuned
 from verified_docs.studies.paired import Interval, mean_interval

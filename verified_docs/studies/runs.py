@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from verified_docs import files, record
-from verified_docs.studies.file import StudyFile
+from verified_docs.base import files
+from verified_docs.programs.study_file import StudyFile
+from verified_docs.records import record
 from verified_docs.studies.worker import Outcome, key
 
 

@@ -21,8 +21,8 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
-from verified_docs import processor
-from verified_docs.studies.file import module_from
+from verified_docs.base import processor
+from verified_docs.programs.study_file import module_from
 from verified_docs.study import Study
 
 _ONE_AT_A_TIME = (

@@ -20,10 +20,11 @@ from browsing import ROOT, SITE, pages, programs
 from copying import Shown, shown
 from reader import Reader
 
-from verified_docs import config, record
-from verified_docs.config import Config
-from verified_docs.runner import kind_of_this_machine
-from verified_docs.snippet import every_snippet
+from verified_docs.base import config
+from verified_docs.base.config import Config
+from verified_docs.programs.snippet import every_snippet
+from verified_docs.records import record
+from verified_docs.running.runner import kind_of_this_machine
 
 PYTHON = os.environ.get("READERS_PYTHON")
 collect_ignore_glob = [] if PYTHON else ["test_*.py"]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import nbformat
 
-from verified_docs import compare
-from verified_docs.config import Config, Settings
+from verified_docs.base import compare
+from verified_docs.base.config import Config, Settings
 
 PATIENCE = 5  # times as long as the repository allows: a reader's machine imports everything anew
 # The command `jupyter execute`, without its folder on the PATH.

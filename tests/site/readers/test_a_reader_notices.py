@@ -8,7 +8,7 @@ import pytest
 from nbformat import v4, writes
 from reader import Outcome, Reader, in_notebook
 
-from verified_docs.config import Settings
+from verified_docs.base.config import Settings
 
 
 @pytest.fixture

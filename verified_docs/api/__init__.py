@@ -1,1 +1,0 @@
-"""What the project's own packages offer: whether the pages describe all of it, and links from programs to it."""
