@@ -24,7 +24,7 @@ one side fails more often is tested by itself. Whoever failed more often is not 
 tests in place of one double a p-value.
 
 All of this is about the settings that were chosen and the test cases that were used. What it leaves out, and how often
-verdicts are right and found, is simulated in `tests/verified_docs/test_studies_verdicts_simulated.py`.
+verdicts are right and found, is simulated in `tests/verified_docs/studies/test_studies_verdicts_simulated.py`.
 """
 
 from __future__ import annotations

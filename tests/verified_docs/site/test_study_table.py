@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from test_studies_results import results
+from toy_results import results
 
 from verified_docs.site.study_table import tables_html
 from verified_docs.studies import summary
