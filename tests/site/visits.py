@@ -20,6 +20,19 @@ AXE_OPTIONS = {
 }
 # What else a second theme could get wrong; all other rules see the same page.
 CONTRAST = AXE_OPTIONS | {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+# What a narrower window could get wrong: the page is the same, and so are the names and roles in it.
+ON_A_PHONE = AXE_OPTIONS | {
+    "runOnly": {
+        "type": "rule",
+        "values": [
+            "target-size",
+            "scrollable-region-focusable",
+            "color-contrast",
+            "link-in-text-block",
+            "meta-viewport",
+        ],
+    }
+}
 CHECKS = (Path(__file__).parent / "checks.js").read_text()
 THIN = (Path(__file__).parent / "thin.js").read_text()
 SPEED = (Path(__file__).parent / "speed.js").read_text()
@@ -82,8 +95,10 @@ def visit(context: BrowserContext, url: str, theme: str = "light") -> Visit:
     return visit_in_themes(context, url, [theme])[theme]
 
 
-def visit_in_themes(context: BrowserContext, url: str, themes: Iterable[str]) -> dict[str, Visit]:
-    """Load the page once; a look at the other theme costs less than another load."""
+def visit_in_themes(
+    context: BrowserContext, url: str, themes: Iterable[str], first: dict[str, Any] = AXE_OPTIONS
+) -> dict[str, Visit]:
+    """Load the page once; a look at the other theme costs less than another load. `first` is asked of the first theme."""
     errors: list[str] = []
     requests: list[str] = []
     page = context.new_page()
@@ -100,7 +115,7 @@ def visit_in_themes(context: BrowserContext, url: str, themes: Iterable[str]) ->
         page.evaluate(THIN)
         for theme in facts:
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            violations[theme] = run_axe(page, CONTRAST if violations else AXE_OPTIONS)
+            violations[theme] = run_axe(page, CONTRAST if violations else first)
     finally:
         page.close()
     return {theme: Visit(url, errors, requests, facts[theme], violations[theme], speed) for theme in facts}
