@@ -59,7 +59,8 @@ class GradualUnfreezing(LifeCycle):
 
     Args:
         layers: Names of submodules, from the top down, such as `["network.3", "network.1"]`; or lists of names, each
-            thawed together. `*`, `?` and `[…]` match within a part of a name, as in file names: `["blocks.*"]` is
+            thawed together. A parameter that is in no submodule, such as the positions of a vision transformer, is
+            named by itself. `*`, `?` and `[…]` match within a part of a name, as in file names: `["blocks.*"]` is
             every block that has something to train, from the last to the first, `[["blocks.*"]]` all together.
         at: For each layer the epoch, from 0, in which it begins to train. None is `1, 2, 3, …`, one layer an epoch.
         monitor: Instead, the logged name of a metric: whenever it has not improved for `patience` epochs, the next
