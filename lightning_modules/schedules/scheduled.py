@@ -27,6 +27,7 @@ from lightning_modules.schedules.run import (
     Interval,
     Run,
     replaced_from,
+    rest_of,
     run_length,
     run_of,
 )
@@ -135,12 +136,13 @@ def size_and_check(trainer: pl.Trainer, configs: Sequence[LRSchedulerConfig]) ->
     for config in configs:
         if config.frequency == NEVER:  # measurements, not steps
             continue
-        run, schedule = run_of(trainer, _interval(config), config.frequency), config.scheduler
-        if run.batches == 0:
-            continue  # nothing is trained
+        whole, schedule = run_of(trainer, _interval(config), config.frequency), config.scheduler
+        run = rest_of(trainer, whole)
+        if run.is_nothing:
+            continue
         start, counted = replaced_from(trainer), run.counted(_interval(config), config.frequency)
-        if start is not None and (run.begun is None or start < run.begun) and not is_trial(trainer):
-            run = run.until(start)
+        if start is not None and (whole.begun is None or start < whole.begun) and not is_trial(trainer):
+            run = rest_of(trainer, whole.until(start))
             counted = _before_it_is_replaced(config, run, start)
         if isinstance(schedule, Schedule):
             _size(schedule, counted)
@@ -217,8 +219,9 @@ def _check_patience(
     start = replaced_from(trainer)
     if start is not None:
         run = run.until(start)
+    run = rest_of(trainer, run)
     measurements, counted = expected(trainer, monitor, run), run.counted(interval)
-    if measurements is None or counted is None or run.batches == 0:
+    if measurements is None or counted is None or run.is_nothing:
         return
     if isinstance(schedule, Warmup):
         measurements -= measurements * schedule.warmup_steps() // max(counted.steps, 1)

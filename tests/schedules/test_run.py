@@ -110,6 +110,25 @@ def test_steps_are_counted_as_a_loop_over_the_batches_counts_them(interval, accu
         assert (counted.steps, counted.rates) == (steps, len(set(places)))
 
 
+@pytest.mark.parametrize("interval", ["step", "epoch"])
+@pytest.mark.parametrize("accumulated", ACCUMULATED.values(), ids=ACCUMULATED)
+@pytest.mark.parametrize("max_steps", [math.inf, 25])
+@pytest.mark.parametrize("epoch", [1, 2, 3])
+def test_what_is_left_of_a_run_has_the_steps_that_were_not_made_before(
+    interval, accumulated, max_steps, epoch
+):
+    run = Run(4, 10, accumulated, max_steps)
+    for frequency in range(1, 5):
+        before, made, _ = by_hand(epoch, 10, accumulated, max_steps, interval, frequency)
+        places, steps, _ = by_hand(4, 10, accumulated, max_steps, interval, frequency)
+        left = run.after(epoch, len(before))
+        counted = left.counted(interval, frequency)
+        assert (left.steps, left.is_nothing) == (len(places) - len(before), places == before)
+        assert counted.steps == steps - made
+        if not left.is_nothing:
+            assert counted.rates == len(set(places[len(before) :]))
+
+
 @pytest.mark.parametrize(
     ("batches", "frequency", "accumulated", "steps"),
     [(10, 4, 1, 8), (40, 4, 4, 40), (10, 3, 1, 12), (10, 2, 4, 12), (10, 6, 4, 0), (7, 7, 3, 4)],
@@ -120,6 +139,55 @@ def test_a_loop_over_the_batches_counts_as_lightning_does(batches, frequency, ac
     places, made, _ = by_hand(4, batches, ((0, accumulated),), math.inf, "step", frequency)
     assert trainer.lr_scheduler_configs[0].scheduler.last_epoch == made == steps
     assert rates == pytest.approx(stepped(partial(PowerDecay, scale=4), places))
+
+
+# A Trainer that trains again
+
+
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize("interval", ["step", "epoch"])
+@pytest.mark.parametrize(
+    ("settings", "steps"),
+    [({}, 20), ({"accumulate_grad_batches": 4}, 6), ({"scheduling": {0: 1, 3: 5}}, 12)],
+)
+def test_a_schedule_of_a_second_fit_has_what_the_first_has_left(check, interval, settings, steps):
+    settings = dict(settings)
+    others = [ScheduleCheck()] if check else []
+    if by := settings.pop("scheduling", None):
+        others.append(GradientAccumulationScheduler(by))
+    module = Module(LinearDecay, check, interval=interval)
+    _, trainer = fit(module, *others, max_epochs=2, **settings)
+    first = trainer.global_step
+    trainer.fit_loop.max_epochs = 4
+    trainer.fit(module, trainer.train_dataloader)
+    [rates] = [one for one in trainer.callbacks if isinstance(one, RateHistory)]
+    assert len(rates.rate()) == first + steps
+    schedule = trainer.lr_scheduler_configs[0].scheduler
+    assert schedule.total_steps == schedule.last_epoch == (steps if interval == "step" else 2)
+    assert rates.rate()[first] == 0.1
+
+
+def test_a_second_fit_that_stops_at_a_step_comes_to_its_end():
+    module = Module()
+    _, trainer = fit(module, max_epochs=-1, max_steps=15)
+    trainer.fit_loop.epoch_loop.max_steps = 20
+    trainer.fit(module, trainer.train_dataloader)
+    assert trainer.lr_scheduler_configs[0].scheduler.total_steps == 5
+
+
+def test_a_second_fit_with_nothing_left_is_no_error():
+    module = Module()
+    _, trainer = fit(module)
+    trainer.fit(module, trainer.train_dataloader)
+    assert trainer.global_step == 40
+
+
+def test_a_plateau_of_a_second_fit_has_to_act_in_what_is_left():
+    module = Module(partial(Plateau, monitor="train/loss", patience=1))
+    _, trainer = fit(module)
+    trainer.fit_loop.max_epochs = 6
+    with pytest.raises(MisconfigurationException, match="needs 4 measurements, this run makes 2"):
+        trainer.fit(module, trainer.train_dataloader)
 
 
 # Accumulation by callback
