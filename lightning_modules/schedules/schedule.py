@@ -133,7 +133,8 @@ class Schedule(LRScheduler, ABC):
             over = ", where it is over: the rate stays there for whatever is still trained" if is_over else ""
             rank_zero_warn(
                 f"This {type(self).__name__} comes from a run of {there} steps and goes on in one of {here}: at step "
-                f"{self.last_epoch} the rate goes from {before:.4g} to {now:.4g} times what the optimizer was given{over}."
+                f"{self.last_epoch} the rate goes from {before:.4g} to {now:.4g} times what the optimizer was given"
+                f"{over}."
             )
             self._write_rates()
 
