@@ -218,6 +218,34 @@ def rest_of(trainer: pl.Trainer, run: Run) -> Run:
     return run.after(trainer.current_epoch, trainer.global_step)
 
 
+def resumed_length(trainer: pl.Trainer, run: Run) -> int | None:
+    """The optimizer's steps in a run that goes on from a checkpoint of another one; None if they are the `run`'s.
+
+    Another number of processes, of accumulated batches or of a batch's items, and the steps before the checkpoint are
+    not as many as here: to those that were made come those that are left.
+
+    Args:
+        trainer: Is about to take a checkpoint over.
+        run: As if it had been this Trainer's from the beginning.
+    """
+    checkpoint = trainer._checkpoint_connector._loaded_checkpoint
+    if trainer.ckpt_path is None or "loops" not in checkpoint or math.isinf(run.batches):
+        return None
+    progress = checkpoint["loops"]["fit_loop"]
+    epochs = progress["epoch_progress"]["current"]
+    first, batches = epochs["processed"], 0
+    if epochs["ready"] > first:
+        batches = progress["epoch_loop.batch_progress"]["current"]["processed"]
+    unlimited = replace(run, max_steps=math.inf)
+    left = unlimited.after(first, 0)
+    begun = left.accumulated[0][1]
+    in_epoch = math.ceil(batches / begun) if batches == run.batches else batches // begun
+    here, steps = unlimited.until(first).steps, left.steps
+    if here is None or steps is None or here + in_epoch == checkpoint["global_step"] or left.is_nothing:
+        return None
+    return int(min(run.max_steps, checkpoint["global_step"] + steps - in_epoch))
+
+
 def run_length(trainer: pl.Trainer, interval: Interval = "step") -> int | None:
     """How many optimizer steps, or epochs, the Trainer's run has at most. None if nobody can know.
 

@@ -28,6 +28,7 @@ from lightning_modules.schedules.run import (
     Run,
     replaced_from,
     rest_of,
+    resumed_length,
     run_length,
     run_of,
 )
@@ -144,6 +145,7 @@ def size_and_check(trainer: pl.Trainer, configs: Sequence[LRSchedulerConfig]) ->
         if start is not None and (whole.begun is None or start < whole.begun) and not is_trial(trainer):
             run = rest_of(trainer, whole.until(start))
             counted = _before_it_is_replaced(config, run, start)
+        counted = _as_resumed(trainer, config, whole, counted)
         if isinstance(schedule, Schedule):
             _size(schedule, counted)
         # A module that steps by itself knows when.
@@ -226,6 +228,16 @@ def _check_patience(
     if isinstance(schedule, Warmup):
         measurements -= measurements * schedule.warmup_steps() // max(counted.steps, 1)
     _check(waiting, Counted(measurements, measurements), "")
+
+
+def _as_resumed(
+    trainer: pl.Trainer, config: LRSchedulerConfig, run: Run, counted: Counted | None
+) -> Counted | None:
+    """What a schedule that counts the optimizer's steps has in all, where some of them were made in another run."""
+    if counted is None or config.interval == "epoch" or config.frequency > 1:
+        return counted
+    steps = resumed_length(trainer, run) if trainer.lightning_module.automatic_optimization else None
+    return counted if steps is None else Counted(steps, steps)
 
 
 def _size(schedule: Schedule, counted: Counted | None) -> None:

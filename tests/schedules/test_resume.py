@@ -163,13 +163,6 @@ def test_a_run_that_is_made_longer_follows_its_own_length_and_says_so(tmp_path):
     )
 
 
-def test_a_run_in_which_the_schedule_is_over_when_it_goes_on_says_so(tmp_path):
-    path = tmp_path / "one_by_one.ckpt"
-    interrupted(9, path, LinearDecay, "step")
-    with pytest.warns(UserWarning, match="of 15 steps .* of 5: at step 9 .* to 0 times .*, where it is over"):
-        fit(LinearDecay, "step", resume=path, accumulate_grad_batches=3)
-
-
 def test_a_rate_that_is_the_same_in_a_shorter_run_stays_for_what_is_left_and_that_is_said():
     def schedule(steps):
         optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)

@@ -64,12 +64,12 @@ class Module(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": config}
 
 
-def fit(module, *callbacks, batches=10, **settings):
+def fit(module, *callbacks, batches=10, resume=None, **settings):
     rates = RateHistory()
     settings = {"max_epochs": 4, "limit_val_batches": 0} | settings
     trainer = quiet_trainer(callbacks=[*callbacks, rates], **settings)
     data = torch.arange(8.0 * batches).reshape(2 * batches, 4) / 100
-    trainer.fit(module, torch.utils.data.DataLoader(data, batch_size=2))
+    trainer.fit(module, torch.utils.data.DataLoader(data, batch_size=2), ckpt_path=resume)
     return rates.rate(), trainer
 
 
@@ -188,6 +188,47 @@ def test_a_plateau_of_a_second_fit_has_to_act_in_what_is_left():
     trainer.fit_loop.max_epochs = 6
     with pytest.raises(MisconfigurationException, match="needs 4 measurements, this run makes 2"):
         trainer.fit(module, trainer.train_dataloader)
+
+
+class Save(pl.Callback):
+    """Saves a checkpoint at the end of an epoch."""
+
+    def __init__(self, path, epoch=1):
+        self.path, self.epoch = path, epoch
+
+    def on_train_epoch_end(self, trainer, pl_module):
+        if trainer.current_epoch == self.epoch:
+            trainer.save_checkpoint(self.path)
+
+
+@pytest.mark.filterwarnings("ignore:This LinearDecay comes from a run of:UserWarning")
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize(
+    ("there", "here", "steps"),
+    [
+        ({}, {}, 40),
+        ({}, {"batches": 5}, 30),  # 20 and 2 epochs of 5: as with twice the processes
+        ({"batches": 5}, {}, 30),
+        ({}, {"accumulate_grad_batches": 4}, 26),
+        ({"accumulate_grad_batches": 3}, {"accumulate_grad_batches": 5}, 12),
+        ({}, {"batches": 5, "max_steps": 23}, 23),
+        ({}, {"batches": 5, "max_epochs": 6}, 40),
+    ],
+)
+@pytest.mark.parametrize("at_the_end", [False, True])
+def test_a_schedule_that_goes_on_from_another_run_comes_to_its_end(
+    there, here, steps, check, at_the_end, tmp_path
+):
+    checks = [ScheduleCheck()] if check else []
+    if at_the_end:
+        _, trainer = fit(Module(check=check), *checks, **({"max_epochs": 2} | there))
+        trainer.save_checkpoint(tmp_path / "other.ckpt")
+    else:
+        fit(Module(check=check), Save(tmp_path / "other.ckpt"), *checks, **there)
+    rates, trainer = fit(Module(check=check), *checks, resume=tmp_path / "other.ckpt", **here)
+    schedule = trainer.lr_scheduler_configs[0].scheduler
+    assert trainer.global_step == schedule.total_steps == schedule.last_epoch == steps
+    assert rates[-1] == pytest.approx(0.1 / steps)
 
 
 # Accumulation by callback
