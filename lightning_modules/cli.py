@@ -32,6 +32,12 @@ from lightning_modules.gradients.initialization_callback import Initialize
 from lightning_modules.gradients.signal_logging import LogSignal
 from lightning_modules.history import History
 from lightning_modules.networks import MLP
+from lightning_modules.optimizers.adagrad import AdaGrad
+from lightning_modules.optimizers.adamax import AdaMax
+from lightning_modules.optimizers.momentum import Momentum
+from lightning_modules.optimizers.nadam import Nadam
+from lightning_modules.optimizers.nesterov import Nesterov
+from lightning_modules.optimizers.rmsprop import RMSProp
 from lightning_modules.pretrained.transfer_unfreezing import GradualUnfreezing
 from lightning_modules.quiet import hide_expected_warnings
 from lightning_modules.recipes.defaults import Name
@@ -53,8 +59,11 @@ from lightning_modules.schedules.rate_history import RateHistory
 from lightning_modules.schedules.scheduled import ScheduleCheck
 from lightning_modules.schedules.warmup import Warmup
 
-# jsonargparse accepts a class by its short name once it has been imported.
+# jsonargparse accepts a class by its short name once it has been imported. Adam and AdamW are torch's here: two classes
+# of one name would both have to be written in full.
 SHORT_NAMES = (
+    AdaGrad,
+    AdaMax,
     AdaptiveGradientClipping,
     ClipGradientNorm,
     ClipGradientPercentile,
@@ -73,11 +82,15 @@ SHORT_NAMES = (
     LogSignal,
     MLP,
     MaxNorm,
+    Momentum,
+    Nadam,
+    Nesterov,
     OneCycle,
     PiecewiseConstant,
     Plateau,
     PowerDecay,
     ProximalL1,
+    RMSProp,
     RateHistory,
     RecipeMLP,
     RestoringEarlyStopping,

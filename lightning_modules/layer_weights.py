@@ -23,7 +23,13 @@ from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
 from lightning_modules.module_copies import deep_copy
-from lightning_modules.module_names import as_written, is_compiled, modules_by_name, without_compiler
+from lightning_modules.module_names import (
+    as_written,
+    is_compiled,
+    modules_by_name,
+    parameters_by_name,
+    without_compiler,
+)
 
 ModelT = TypeVar("ModelT", bound=nn.Module)
 
@@ -214,6 +220,25 @@ def cannot_be_set(tensor: Tensor) -> str | None:
             "was made in inference mode, where it can be set only: make the model outside of it, or clone it"
         )
     return None
+
+
+def refuse_without_numbers(model: nn.Module, meta_too: bool = True) -> None:
+    """Raise a ValueError if a tensor of a model holds no numbers yet, by its name and with what to do.
+
+    Args:
+        model: Is about to be copied or called.
+        meta_too: Also refuse the meta device, where tensors have shapes and can be copied.
+    """
+    for name, tensor in (*parameters_by_name(model), *model.named_buffers()):
+        lazy = is_lazy(tensor)
+        if lazy or (meta_too and tensor.is_meta):
+            what = "is lazy" if lazy else "is on the meta device"
+            way = (
+                "Call the model once, with a batch"
+                if lazy
+                else 'Call model.to_empty(device="cpu"), load its weights'
+            )
+            raise ValueError(f"{as_written(name)} {what} and has no values yet. {way}, first.")
 
 
 def copy_of(model: ModelT) -> ModelT:

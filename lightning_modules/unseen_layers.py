@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from lightning_modules.module_names import modules_by_name
+from lightning_modules.module_names import modules_by_name, parameters_by_name
 
 _BATCH_NORMS = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm")
 
@@ -54,3 +54,18 @@ def unseen_layers(model: nn.Module) -> Iterator[tuple[str, UnseenLayer]]:
             kind = str(module.original_name)
             drops = "Dropout" in kind and getattr(module, "p", 1.0) > 0
             yield "a scripted module", UnseenLayer(name or "(model)", kind, kind in _BATCH_NORMS, drops)
+
+
+def matrices_of_keras(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The parameters of Keras' layers, in a `KerasModule` or by themselves, whose units come last instead of first.
+
+    Args:
+        model: Any module.
+    """
+    found: dict[str, nn.Parameter] = {}
+    for name, module in modules_by_name(model):
+        kinds = {kind.__module__.partition(".")[0] for kind in type(module).__mro__}
+        if isinstance(module, HidesLayers) or "keras" in kinds:
+            inside = parameters_by_name(module)
+            found |= {f"{name}.{own}" if name else own: p for own, p in inside if p.ndim > 1}
+    return found

@@ -170,9 +170,9 @@ def test_an_error_of_somebody_elses_keeps_its_traceback():
         main(["fit", *QUIET, "--trainer.fast_dev_run=1", *narrow])
 
 
-def test_every_public_callback_and_schedule_has_a_short_name():
-    kinds = (pl.Callback, Schedule, ReduceLROnPlateau)
-    public = {getattr(lm, name) for name in lm.__all__}
+def test_every_public_callback_schedule_and_optimizer_has_a_short_name_that_is_not_torchs():
+    kinds = (pl.Callback, Schedule, ReduceLROnPlateau, torch.optim.Optimizer)
+    public = {getattr(lm, name) for name in lm.__all__ if not hasattr(torch.optim, name)}
     wanted = {value for value in public if isinstance(value, type) and issubclass(value, kinds)}
     assert wanted - set(SHORT_NAMES) == set()
     trained = main(
@@ -182,8 +182,11 @@ def test_every_public_callback_and_schedule_has_a_short_name():
             "--trainer.fast_dev_run=1",
             "--trainer.callbacks+=MaxNorm",
             "--trainer.callbacks.radius=3",
+            "--model.optimizer=Nesterov",
+            "--model.optimizer.lr=0.1",
         ]
     ).trainer
+    assert type(trained.optimizers[0]) is lm.Nesterov
     assert [callback.radius for callback in trained.callbacks if isinstance(callback, lm.MaxNorm)] == [3]
 
 

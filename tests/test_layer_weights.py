@@ -9,6 +9,16 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrizations, prune
 
+from lightning_modules import (
+    fold_batch_norm,
+    initialize,
+    low_latency,
+    mc_dropout,
+    plan_folding,
+    signal,
+    sparse_size,
+    sparse_state_dict,
+)
 from lightning_modules.layer_weights import (
     cannot_be_set,
     computed_weights,
@@ -115,3 +125,50 @@ def test_names_are_those_of_the_network_as_it_was_written():
         "1.1.bias",
     ]
     assert dict(modules_by_name(compiled))["1.1"] is network[1]._orig_mod[1]
+
+
+def lazy():
+    return nn.Sequential(
+        nn.LazyLinear(4), nn.LazyBatchNorm1d(), nn.ReLU(), nn.Dropout(0.5), nn.Linear(4, 2)
+    ).eval()
+
+
+def on_meta():
+    with torch.device("meta"):
+        return nn.Sequential(
+            nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Dropout(0.5), nn.Linear(4, 2)
+        ).eval()
+
+
+READERS = {
+    "initialize": lambda model: initialize(model),
+    "signal": lambda model: signal(model, torch.zeros(5, 3)),
+    "plan_folding": lambda model: plan_folding(model, torch.zeros(5, 3)),
+    "fold_batch_norm": lambda model: fold_batch_norm(model, torch.zeros(5, 3)),
+    "low_latency": lambda model: low_latency(model, torch.zeros(5, 3)),
+    "mc_dropout": lambda model: mc_dropout(model, torch.zeros(5, 3)),
+    "sparse_size": sparse_size,
+}
+
+
+@pytest.mark.filterwarnings("ignore:Lazy modules are a new feature:UserWarning")
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_what_has_no_numbers_yet_is_refused_by_name_with_the_way_out_and_left_as_it_is(read):
+    model = lazy()
+    with pytest.raises(
+        ValueError, match=r"^0\.weight is lazy and has no values yet\. Call the model once, with"
+    ):
+        read(model)
+    assert type(model[0]) is nn.LazyLinear
+    with pytest.raises(
+        ValueError, match=r"^0\.weight is on the meta device .* model\.to_empty\(device=\"cpu\"\)"
+    ):
+        read(on_meta())
+
+
+@pytest.mark.filterwarnings("ignore:Lazy modules are a new feature:UserWarning")
+def test_a_lazy_model_is_neither_saved_nor_folded_without_an_example_and_what_has_shapes_is():
+    for read in (sparse_state_dict, fold_batch_norm, low_latency):
+        with pytest.raises(ValueError, match=r"^0\.weight is lazy"):
+            read(lazy())
+        read(on_meta())

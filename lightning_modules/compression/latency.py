@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from lightning_modules.gradients.batch_norm_folding import fold_batch_norm
-from lightning_modules.layer_weights import copy_of
+from lightning_modules.layer_weights import copy_of, refuse_without_numbers
 
 
 class InPrecision(nn.Module):
@@ -72,7 +72,9 @@ def low_latency(model: nn.Module, example: Any = None, dtype: torch.dtype | None
         dtype: `torch.bfloat16`, or None for the format that the model has.
 
     Raises:
-        ValueError: If a batch normalization cannot be folded, by name; if `dtype` is no floating-point format.
+        ValueError: If a batch normalization cannot be folded, by name; if a layer has no values yet; if `dtype` is
+            no floating-point format.
     """
+    refuse_without_numbers(model, meta_too=example is not None)
     fast = fold_batch_norm(copy_of(model).eval(), example).requires_grad_(False)
     return fast if dtype is None else InPrecision(fast, dtype).eval()

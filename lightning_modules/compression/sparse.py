@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lightning_modules.layer_weights import refuse_without_numbers
 from lightning_modules.regularization.penalties_groups import penalized_weights
 from lightning_modules.regularization.penalties_sparsity import fraction_small
 
@@ -55,7 +56,11 @@ def sparse_state_dict(model: nn.Module) -> dict[str, Any]:
 
     Args:
         model: Any module.
+
+    Raises:
+        ValueError: If a layer is lazy and has no values yet.
     """
+    refuse_without_numbers(model, meta_too=False)
     made: dict[Any, Tensor] = {}  # what is shared is stored once, as in a dense file
     return {name: _smaller(value, made) for name, value in model.state_dict().items()}
 
@@ -87,8 +92,9 @@ def sparse_size(model: nn.Module) -> SparseSize:
         model: Any module.
 
     Raises:
-        ValueError: If it has no weights.
+        ValueError: If it has no weights, or one that has no values yet.
     """
+    refuse_without_numbers(model)
     return SparseSize(
         fraction_small(weight.value() for weight in penalized_weights(model)),
         _bytes_of(model.state_dict()),

@@ -37,7 +37,13 @@ from lightning_modules.gradients.batch_norm_arithmetic import (
 )
 from lightning_modules.gradients.batch_norm_order import Neighbour, Place, as_it_is_called, as_it_is_written
 from lightning_modules.gradients.nested import tensors_in, with_own_tensors
-from lightning_modules.layer_weights import computed_weights, copy_of, has_other_hooks, make_plain_
+from lightning_modules.layer_weights import (
+    computed_weights,
+    copy_of,
+    has_other_hooks,
+    make_plain_,
+    refuse_without_numbers,
+)
 from lightning_modules.module_names import modules_by_name, parameters_by_name
 from lightning_modules.table import Report, Table
 from lightning_modules.unseen_layers import unseen_layers
@@ -112,7 +118,11 @@ def plan_folding(model: nn.Module, example: Any = None) -> FoldingReport:
         model: Any module in evaluation mode. In an `nn.Sequential` it can be seen what follows what.
         example: An input to call the model with, or a tuple of several. It shows the order in any other model:
             one forward pass is watched.
+
+    Raises:
+        ValueError: If a layer is lazy and has no values yet; with an example, also if it is on the meta device.
     """
+    refuse_without_numbers(model, meta_too=example is not None)
     # Statistics must not move while watching, and a model in training mode is refused whatever its order.
     ready = not any(module.training for module in model.modules())
     places = as_it_is_called(model, example) if example is not None and ready else as_it_is_written(model)
@@ -157,7 +167,8 @@ def fold_batch_norm(
         tolerance: How far the outputs for `example` may differ, relative to the largest of them.
 
     Raises:
-        ValueError: If a batch normalization cannot be folded, by name, with the reason; if the outputs differ.
+        ValueError: If a batch normalization cannot be folded, by name, with the reason; if the outputs differ; if a
+            layer has no values yet.
     """
     report = plan_folding(model, example)
     obstacles = [f"{row.batch_norm}: {row.obstacle}" for row in report if row.obstacle is not None]

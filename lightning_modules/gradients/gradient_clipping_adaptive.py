@@ -24,6 +24,7 @@ from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from lightning_modules.gradients.gradient_clipping_callback import GradientClipping, NonFinite
 from lightning_modules.layer_weights import weights_of
 from lightning_modules.module_names import as_written, modules_by_name, parameters_by_name, refuse_string
+from lightning_modules.unseen_layers import matrices_of_keras
 
 
 def unit_norms(tensor: Tensor) -> Tensor:
@@ -125,8 +126,8 @@ class AdaptiveGradientClipping(GradientClipping):
     Raises:
         TypeError: If `exclude` is a string.
         ValueError: If `clipping` or `eps` is not positive, or `non_finite` is unknown.
-        MisconfigurationException: When training starts, if a name in `exclude` is unknown, or with what cannot be
-            clipped; see `GradientClipping`.
+        MisconfigurationException: When training starts, if a name in `exclude` is unknown, if weights of Keras are not
+            excluded, or with what cannot be clipped; see `GradientClipping`.
         FloatingPointError: In training, if a gradient is not finite and `non_finite` is "raise".
     """
 
@@ -167,6 +168,16 @@ class AdaptiveGradientClipping(GradientClipping):
         names = layers[-1:] if self.exclude is None else self.exclude
         self._left_out = {id(p) for name in names for p in modules[as_written(name)].parameters()}
         self.excluded = tuple(name for name, p in parameters_by_name(pl_module) if id(p) in self._left_out)
+        of_keras = [
+            name
+            for name, p in matrices_of_keras(pl_module).items()
+            if p.requires_grad and id(p) not in self._left_out
+        ]
+        if of_keras:
+            raise MisconfigurationException(
+                "AdaptiveGradientClipping goes by units, which come first in torch's weights and last in those of Keras: "
+                f"{', '.join(of_keras)}. Leave their modules out with exclude=[...], or clip by ClipGradientNorm."
+            )
         # What a weight is computed from, where it is, has the same shape: v of weight norm, say.
         self._transposed = {
             id(source): weight.layer.groups

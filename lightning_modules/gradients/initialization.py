@@ -28,7 +28,6 @@ from typing import Any, get_args
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.modules.conv import _ConvTransposeNd
-from torch.nn.parameter import is_lazy
 
 from lightning_modules.gradients.activations import Scheme, scheme_for
 from lightning_modules.gradients.fans import Fans, fans
@@ -45,7 +44,7 @@ from lightning_modules.gradients.initialization_report import (
     InitializationReport,
     LayerReport,
 )
-from lightning_modules.layer_weights import cannot_be_set, weights_of_layer
+from lightning_modules.layer_weights import cannot_be_set, refuse_without_numbers, weights_of_layer
 from lightning_modules.module_names import modules_by_name
 from lightning_modules.normalizations import NORMALIZATIONS
 
@@ -172,13 +171,7 @@ def initialize(
             f"distribution must be one of {', '.join(get_args(Distribution))}, got {distribution!r}."
         )
     modules = list(modules_by_name(model))
-    for module_name, own_name, parameter in _parameters(modules):
-        if parameter.is_meta or is_lazy(parameter):
-            name = f"{module_name}.{own_name}" if module_name else own_name
-            what = "lazy" if is_lazy(parameter) else "on the meta device"
-            raise ValueError(
-                f"{name} is {what} and has no values yet. Call the model once, or materialize it, first."
-            )
+    refuse_without_numbers(model)
     for name, module in modules:
         if not is_weight_layer(module) and not isinstance(module, NORMALIZATIONS):
             continue

@@ -32,7 +32,7 @@ from lightning_modules.either_lightning import is_lightning_module
 from lightning_modules.gradients.nested import tensors_in, with_own_tensors
 from lightning_modules.gradients.signal_measures import Kind, Measuring
 from lightning_modules.gradients.signal_report import LayerSignal, SignalReport
-from lightning_modules.layer_weights import computed_weights, copy_of
+from lightning_modules.layer_weights import computed_weights, copy_of, refuse_without_numbers
 from lightning_modules.module_names import modules_by_name, without_compiler
 from lightning_modules.unseen_layers import HidesLayers
 
@@ -75,14 +75,15 @@ def signal(model: nn.Module, batch: Any, loss_fn: Callable[[Any, Any], Tensor] |
 
     Raises:
         TypeError: If the batch holds no inputs, or with `loss_fn` no targets; if `training_step` returns no loss.
-        ValueError: If the model cannot be copied; without `loss_fn`, if it optimizes manually or its `training_step`
-            asks for a Trainer; if the loss is not one number.
+        ValueError: If a layer has no values yet, or the model cannot be copied; without `loss_fn`, if it optimizes
+            manually or its `training_step` asks for a Trainer; if the loss is not one number.
     """
     model = without_compiler(model)
     if is_lightning_module(model) and loss_fn is None and not model.automatic_optimization:
         raise ValueError(
             f"{type(model).__name__} optimizes manually: its training_step would make a step. Pass loss_fn=."
         )
+    refuse_without_numbers(model)
     try:
         twin = copy_of(model)
     except (RuntimeError, TypeError) as error:  # tensors with a history; locks, generators and their like

@@ -61,7 +61,7 @@ def layers_of(trainer: pl.Trainer, pl_module: pl.LightningModule, named: Layers)
     Args:
         trainer: Whose optimizers are to move them.
         pl_module: The model.
-        named: Names of submodules, with or without wildcards, or lists of names.
+        named: Names of submodules or parameters, with or without wildcards, or lists of names.
 
     Raises:
         MisconfigurationException: If one cannot be thawed, or an optimizer cannot be told what is frozen.
@@ -69,29 +69,47 @@ def layers_of(trainer: pl.Trainer, pl_module: pl.LightningModule, named: Layers)
     for optimizer in (one for made in trainer.optimizers for one in stepping(made)):
         _check_optimizer(optimizer)
     modules = dict(modules_by_name(pl_module))
-    trained = [name for name, m in modules.items() if name and any(p.requires_grad for p in m.parameters())]
+    alone = dict(parameters_by_name(pl_module, remove_duplicate=False))
     taken: set[int] = set()
     held: set[str] = set()
     layers = []
-    for label, names in spread(named, trained):
+    for label, names in spread(named, _trained(modules)):
         parameters: dict[str, nn.Parameter] = {}
         for name in names:
-            if as_written(name) not in modules:
+            written = as_written(name)
+            if written in modules:
+                inside = {f"{name}.{own}": p for own, p in parameters_by_name(modules[written])}
+            elif written in alone:
+                inside = {name: alone[written]}
+            else:
                 raise MisconfigurationException(_unknown(pl_module, name))
-            for own, parameter in parameters_by_name(modules[as_written(name)]):
+            for own, parameter in inside.items():
                 if id(parameter) not in taken and parameter.requires_grad:
-                    parameters[f"{name}.{own}"] = parameter
+                    parameters[own] = parameter
                     taken.add(id(parameter))
         _check_parameters(trainer, label, parameters)
-        norms = [name for name in batch_norms(pl_module, names) if name not in held]
+        submodules = [name for name in names if as_written(name) in modules]
+        norms = [name for name in batch_norms(pl_module, submodules) if name not in held]
         held.update(norms)
         layers.append(Layer(label, list(parameters.values()), norms))
     return layers
 
 
+def _trained(modules: dict[str, nn.Module]) -> list[str]:
+    """What a pattern may match, from the bottom up: submodules and parameters that have something to train."""
+    names: list[str] = []
+    for name, module in modules.items():
+        if name and any(p.requires_grad for p in module.parameters()):
+            names.append(name)
+        own = module.named_parameters(name, recurse=False)
+        names += [as_written(parameter) for parameter, p in own if p.requires_grad]
+    return names
+
+
 def _unknown(pl_module: pl.LightningModule, name: str) -> str:
     some = ", ".join(dict.fromkeys(n.rpartition(".")[0] for n, _ in parameters_by_name(pl_module)))
-    what = f"further submodule that {name!r} matches" if has_wildcards(name) else f"submodule {name!r}"
+    kinds = "submodule or parameter"
+    what = f"further {kinds} that {name!r} matches" if has_wildcards(name) else f"{kinds} {name!r}"
     return f"{type(pl_module).__name__} has no {what}. Those with parameters are {some}."
 
 

@@ -20,7 +20,7 @@ from pytorch_lightning.strategies import SingleDeviceStrategy
 from pytorch_lightning.utilities import rank_zero_info, rank_zero_warn
 from torch import Tensor, nn
 
-from lightning_modules.best_weights import BestWeights
+from lightning_modules.best_weights import BestWeights, refuse_other_weights
 from lightning_modules.gradients.batch_norm import FreezeBatchNorm
 from lightning_modules.life_cycle import LifeCycle, refuse_shards
 from lightning_modules.module_names import refuse_string
@@ -59,7 +59,8 @@ class GradualUnfreezing(LifeCycle):
 
     Args:
         layers: Names of submodules, from the top down, such as `["network.3", "network.1"]`; or lists of names, each
-            thawed together. `*`, `?` and `[…]` match within a part of a name, as in file names: `["blocks.*"]` is
+            thawed together. A parameter that is in no submodule, such as the positions of a vision transformer, is
+            named by itself. `*`, `?` and `[…]` match within a part of a name, as in file names: `["blocks.*"]` is
             every block that has something to train, from the last to the first, `[["blocks.*"]]` all together.
         at: For each layer the epoch, from 0, in which it begins to train. None is `1, 2, 3, …`, one layer an epoch.
         monitor: Instead, the logged name of a metric: whenever it has not improved for `patience` epochs, the next
@@ -161,6 +162,12 @@ class GradualUnfreezing(LifeCycle):
         super().setup(trainer, pl_module, stage)
         if stage == "fit":
             refuse_shards(self, trainer, "parameters")
+            if self.restore_best:
+                refuse_other_weights(
+                    trainer,
+                    "GradualUnfreezing(restore_best=True)",
+                    "Leave restore_best or the other callback out.",
+                )
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Freeze what is not to train yet."""

@@ -13,7 +13,7 @@ import torch
 from pytorch_lightning.callbacks import EarlyStopping
 from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 
-from lightning_modules.best_weights import BestWeights
+from lightning_modules.best_weights import BestWeights, refuse_other_weights
 from lightning_modules.life_cycle import LifeCycle, refuse_shards
 from lightning_modules.settings import settings
 
@@ -39,7 +39,8 @@ class RestoringEarlyStopping(EarlyStopping, LifeCycle):
         best_epoch: In which epoch, from 0, the metric was best; None before there is one.
 
     Raises:
-        MisconfigurationException: When training starts, if the strategy gives each process a part of each weight.
+        MisconfigurationException: When training starts, if the strategy gives each process a part of each weight, or if
+            another callback decides what weights training ends with: one of Lightning's that averages or prunes.
     """
 
     def __init__(
@@ -57,6 +58,9 @@ class RestoringEarlyStopping(EarlyStopping, LifeCycle):
         LifeCycle.setup(self, trainer, pl_module, stage)
         if stage == "fit":
             refuse_shards(self, trainer, "weights")
+            refuse_other_weights(
+                trainer, type(self).__name__, "Use Lightning's EarlyStopping, which restores none."
+            )
 
     def forget(self) -> None:
         """Keep nothing, as before the first training."""

@@ -32,6 +32,7 @@ from lightning_modules.layer_weights import cannot_be_set, computed_weights
 from lightning_modules.module_names import as_written, modules_by_name, refuse_string
 from lightning_modules.once_an_epoch import OnceAnEpoch
 from lightning_modules.regularization.after_step import AfterStep
+from lightning_modules.unseen_layers import matrices_of_keras
 
 # A unit that is held to the ball wavers below it: a step may shorten it by a little.
 _ON_THE_BALL = 0.99
@@ -259,8 +260,9 @@ def _layers(model: nn.Module, exclude: Sequence[str]) -> dict[int, _Layer]:
             groups = module.groups if isinstance(module, _ConvTransposeNd) else None
             layers.setdefault(id(weight), _Layer(name, groups))
     if not layers:
+        of_keras = " Keras' layers have a kernel_constraint for that." if matrices_of_keras(model) else ""
         raise MisconfigurationException(
-            f"MaxNorm found no dense or convolutional layer in {type(model).__name__}. Leave the callback out."
+            f"MaxNorm found no dense or convolutional layer in {type(model).__name__}. Leave the callback out.{of_keras}"
         )
     return layers
 

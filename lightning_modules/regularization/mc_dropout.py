@@ -29,6 +29,7 @@ from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
 from lightning_modules.batch_inputs import inputs_of
+from lightning_modules.layer_weights import refuse_without_numbers
 from lightning_modules.module_names import modules_by_name
 from lightning_modules.regularization.mc_dropout_prediction import MCPrediction, Tally
 from lightning_modules.regularization.mc_dropout_probe import probe
@@ -107,14 +108,15 @@ def mc_dropout(
     Raises:
         TypeError: If the inputs or the model's outputs are not tensors.
         ValueError: If there are fewer than two samples or no inputs; if the model has no dropout with a rate above 0,
-            or calls dropout as a function, which evaluation mode switches off; if its outputs are not what `outputs`
-            says, or not one for each input; if one item takes more than `memory`.
+            or calls dropout as a function, which evaluation mode switches off; if a layer has no values yet; if its
+            outputs are not what `outputs` says, or not one for each input; if one item takes more than `memory`.
     """
     _check(samples, outputs)
     if not isinstance(inputs, Tensor):
         raise TypeError(f"inputs must be a tensor of shape (n, ...), got {type(inputs).__name__}.")
     if not len(inputs):
         raise ValueError("There are no inputs to predict from.")
+    refuse_without_numbers(model)
     # Modules may write into their inputs, which a tensor of inference mode would not tell.
     generators = _own_random_numbers(inputs.device, seed is not None)
     with dropout_on(model), generators, torch.inference_mode(False), torch.no_grad():

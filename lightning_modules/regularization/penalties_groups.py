@@ -153,6 +153,9 @@ def decay_groups(
     >>> [(group["weight_decay"], len(group["params"])) for group in optimizer.param_groups]
     [(0.01, 1), (0.0, 3)]
 
+    Tokens and positions that a vision transformer holds itself are shaped like weights: `exempt=[type(transformer)]` is
+    for its own parameters alone, and leaves those of its layers.
+
     Args:
         model: Any module.
         weight_decay: What the optimizer calls so, λ.

@@ -53,12 +53,14 @@ class Run:
         batches: Of an epoch.
         accumulated: From which epoch on how many batches make a step, from epoch 0 on.
         max_steps: The optimizer steps at which the run stops.
+        before: The epochs that were trained before it, which Lightning counts on from.
     """
 
     epochs: float
     batches: float
     accumulated: tuple[tuple[int, int], ...]
     max_steps: float = math.inf
+    before: int = 0
 
     @property
     def steps(self) -> int | None:
@@ -77,9 +79,31 @@ class Run:
         cut = any(left for _, _, left in parts)
         return _whole(self.epochs if math.isinf(self.batches) else sum(part[0] for part in parts) + cut)
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing is trained in it."""
+        return self.batches == 0 or self.epochs <= 0 or self.max_steps <= 0
+
     def until(self, epoch: int) -> "Run":
         """The part of the run that is over when this `epoch` begins."""
         return replace(self, epochs=min(self.epochs, epoch))
+
+    def after(self, epoch: int, steps: int) -> "Run":
+        """What is left of the run when this `epoch` begins and so many `steps` have been made.
+
+        >>> run = Run(epochs=4, batches=10, accumulated=((0, 1), (1, 2), (3, 5))).after(epoch=2, steps=15)
+        >>> run.accumulated, run.steps  # 5 + 2
+        (((0, 2), (1, 5)), 7)
+        """
+        now = [number for start, number in self.accumulated if start <= epoch][-1]
+        later = ((start - epoch, number) for start, number in self.accumulated if start > epoch)
+        return replace(
+            self,
+            epochs=self.epochs - epoch,
+            accumulated=((0, now), *later),
+            max_steps=self.max_steps - steps,
+            before=self.before + epoch,
+        )
 
     def counted(self, interval: Interval, frequency: int = 1) -> Counted | None:
         """How often Lightning steps a schedule. None if nobody can know.
@@ -90,8 +114,11 @@ class Run:
         """
         if interval == "epoch":
             # An epoch that is cut off ends as any other.
-            begun = self.begun
-            return None if begun is None else Counted(begun // frequency, max(-(-begun // frequency), 1))
+            if self.begun is None:
+                return None
+            end = self.before + self.begun
+            steps = end // frequency - self.before // frequency
+            return Counted(steps, max(steps + (end % frequency > 0), 1))
         if self.steps is None:
             return None
         steps, is_last = 0, False
@@ -175,6 +202,48 @@ def run_of(trainer: pl.Trainer, interval: Interval = "step", frequency: int = 1)
         math.inf if math.isinf(epochs) and (counts_steps or math.isinf(max_steps)) else _batches(trainer)
     )
     return Run(epochs, batches, _accumulated(trainer), max_steps)
+
+
+def rest_of(trainer: pl.Trainer, run: Run) -> Run:
+    """What is left of a run when the Trainer begins to train: all, unless it has trained before and goes on counting.
+
+    What it goes on from by a checkpoint brings its schedules along, and these have the whole run.
+
+    Args:
+        trainer: It has made its optimizers, or is about to.
+        run: From the Trainer's first step on.
+    """
+    if trainer.ckpt_path is not None or trainer.global_step == 0:
+        return run
+    return run.after(trainer.current_epoch, trainer.global_step)
+
+
+def resumed_length(trainer: pl.Trainer, run: Run) -> int | None:
+    """The optimizer's steps in a run that goes on from a checkpoint of another one; None if they are the `run`'s.
+
+    Another number of processes, of accumulated batches or of a batch's items, and the steps before the checkpoint are
+    not as many as here: to those that were made come those that are left.
+
+    Args:
+        trainer: Is about to take a checkpoint over.
+        run: As if it had been this Trainer's from the beginning.
+    """
+    checkpoint = trainer._checkpoint_connector._loaded_checkpoint
+    if trainer.ckpt_path is None or "loops" not in checkpoint or math.isinf(run.batches):
+        return None
+    progress = checkpoint["loops"]["fit_loop"]
+    epochs = progress["epoch_progress"]["current"]
+    first, batches = epochs["processed"], 0
+    if epochs["ready"] > first:
+        batches = progress["epoch_loop.batch_progress"]["current"]["processed"]
+    unlimited = replace(run, max_steps=math.inf)
+    left = unlimited.after(first, 0)
+    begun = left.accumulated[0][1]
+    in_epoch = math.ceil(batches / begun) if batches == run.batches else batches // begun
+    here, steps = unlimited.until(first).steps, left.steps
+    if here is None or steps is None or here + in_epoch == checkpoint["global_step"] or left.is_nothing:
+        return None
+    return int(min(run.max_steps, checkpoint["global_step"] + steps - in_epoch))
 
 
 def run_length(trainer: pl.Trainer, interval: Interval = "step") -> int | None:

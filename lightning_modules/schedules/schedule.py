@@ -128,10 +128,13 @@ class Schedule(LRScheduler, ABC):
         before = self.factor(self.last_epoch)
         self.total_steps = here
         now = self.factor(self.last_epoch)
-        if now != before:
+        is_over = self.last_epoch >= here
+        if now != before or is_over:
+            over = ", where it is over: the rate stays there for whatever is still trained" if is_over else ""
             rank_zero_warn(
                 f"This {type(self).__name__} comes from a run of {there} steps and goes on in one of {here}: at step "
-                f"{self.last_epoch} the rate jumps from {before:.4g} to {now:.4g} times what the optimizer was given."
+                f"{self.last_epoch} the rate goes from {before:.4g} to {now:.4g} times what the optimizer was given"
+                f"{over}."
             )
             self._write_rates()
 

@@ -27,6 +27,8 @@ from lightning_modules.schedules.run import (
     Interval,
     Run,
     replaced_from,
+    rest_of,
+    resumed_length,
     run_length,
     run_of,
 )
@@ -135,13 +137,15 @@ def size_and_check(trainer: pl.Trainer, configs: Sequence[LRSchedulerConfig]) ->
     for config in configs:
         if config.frequency == NEVER:  # measurements, not steps
             continue
-        run, schedule = run_of(trainer, _interval(config), config.frequency), config.scheduler
-        if run.batches == 0:
-            continue  # nothing is trained
+        whole, schedule = run_of(trainer, _interval(config), config.frequency), config.scheduler
+        run = rest_of(trainer, whole)
+        if run.is_nothing:
+            continue
         start, counted = replaced_from(trainer), run.counted(_interval(config), config.frequency)
-        if start is not None and (run.begun is None or start < run.begun) and not is_trial(trainer):
-            run = run.until(start)
+        if start is not None and (whole.begun is None or start < whole.begun) and not is_trial(trainer):
+            run = rest_of(trainer, whole.until(start))
             counted = _before_it_is_replaced(config, run, start)
+        counted = _as_resumed(trainer, config, whole, counted)
         if isinstance(schedule, Schedule):
             _size(schedule, counted)
         # A module that steps by itself knows when.
@@ -217,12 +221,23 @@ def _check_patience(
     start = replaced_from(trainer)
     if start is not None:
         run = run.until(start)
+    run = rest_of(trainer, run)
     measurements, counted = expected(trainer, monitor, run), run.counted(interval)
-    if measurements is None or counted is None or run.batches == 0:
+    if measurements is None or counted is None or run.is_nothing:
         return
     if isinstance(schedule, Warmup):
         measurements -= measurements * schedule.warmup_steps() // max(counted.steps, 1)
     _check(waiting, Counted(measurements, measurements), "")
+
+
+def _as_resumed(
+    trainer: pl.Trainer, config: LRSchedulerConfig, run: Run, counted: Counted | None
+) -> Counted | None:
+    """What a schedule that counts the optimizer's steps has in all, where some of them were made in another run."""
+    if counted is None or config.interval == "epoch" or config.frequency > 1:
+        return counted
+    steps = resumed_length(trainer, run) if trainer.lightning_module.automatic_optimization else None
+    return counted if steps is None else Counted(steps, steps)
 
 
 def _size(schedule: Schedule, counted: Counted | None) -> None:

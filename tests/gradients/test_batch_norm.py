@@ -167,6 +167,27 @@ def test_dropout_and_the_rest_of_the_model_stay_in_training_mode():
     assert set(modes) == {(True, True)}
 
 
+def test_what_a_normalization_does_besides_goes_on_training_and_is_as_it_was_afterwards():
+    class DropsToo(nn.BatchNorm1d):
+        """As in timm: a normalization with modules for what it does besides."""
+
+        def __init__(self, features):
+            super().__init__(features)
+            self.drop = nn.Dropout(0.5)
+
+        def forward(self, x):
+            modes.append((self.training, self.drop.training))
+            return self.drop(super().forward(x))
+
+    torch.manual_seed(0)
+    modes, network = [], MLP([64, 12, 10], normalization=DropsToo)
+    network(torch.rand(50, 64))
+    modes.clear()
+    fit(Classifier(network), FreezeBatchNorm(), limit_val_batches=0)
+    assert set(modes) == {(False, True)}
+    assert all(module.training for module in network.modules())
+
+
 def test_afterwards_the_model_is_as_it_was():
     model = Classifier(trained())
     fit(model, FreezeBatchNorm(affine=True))

@@ -22,11 +22,13 @@ from unfreezing_runs import ends_frozen
 
 import lightning_modules
 from lightning_modules import (
+    AdaptiveGradientClipping,
     Classifier,
     Digits,
     FreezeBatchNorm,
     GradualUnfreezing,
     KerasModule,
+    MaxNorm,
     fold_batch_norm,
     mc_dropout,
     plan_folding,
@@ -413,6 +415,33 @@ def test_what_is_no_keras_layer_is_refused():
         KerasModule(nn.Linear(2, 2))
     with pytest.raises(ValueError, match="empty list"):
         KerasModule([])
+
+
+def by_themselves():
+    """Keras' layers in a module of torch's, which takes them for its own."""
+    model = nn.Sequential(nn.Flatten(), *(pretrained().get_layer(name) for name in ("hidden", "scores")))
+    model.requires_grad_(True)
+    return model
+
+
+@pytest.mark.parametrize("make", [lambda: KerasModule(pretrained()), by_themselves])
+def test_pieces_that_go_by_units_say_that_those_of_keras_come_last(make):
+    with pytest.raises(
+        MisconfigurationException, match=r"last in those of Keras: network\..*exclude=\["
+    ) as refused:
+        fit(Classifier(make()), AdaptiveGradientClipping())
+    assert str(refused.value).count("kernel") == 2
+    assert "gamma" not in str(refused.value)
+    with pytest.raises(MisconfigurationException, match="Keras' layers have a kernel_constraint for that"):
+        fit(Classifier(make()), MaxNorm(1.0))
+    clipping = AdaptiveGradientClipping(exclude=["network"])
+    fit(Classifier(make()), clipping, max_epochs=1)
+    assert (clipping.steps, clipping.clipped) == (4, 0)
+
+
+def test_a_frozen_network_of_keras_is_no_obstacle_to_what_goes_by_units():
+    body = KerasModule([pretrained().get_layer(name) for name in ("flatten", "hidden")]).requires_grad_(False)
+    fit(Classifier(nn.Sequential(body, nn.Linear(6, 10))), AdaptiveGradientClipping(), max_epochs=1)
 
 
 def test_another_backend_is_refused_with_the_way_out(monkeypatch):

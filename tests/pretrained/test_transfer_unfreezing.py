@@ -412,7 +412,10 @@ def test_a_string_is_not_taken_for_a_list_of_names():
 @pytest.mark.parametrize(
     ("layers", "message"),
     [
-        (["network.7"], r"no submodule 'network\.7'\. Those with parameters are network\.1, network\.3"),
+        (
+            ["network.7"],
+            r"no submodule or parameter 'network\.7'\. Those with parameters are network\.1, network\.3",
+        ),
         (["network.2"], r"network\.2 has no parameter to train"),
         (["network", "network.1"], r"network\.1 has no parameter.*layer named before it"),
         (["network"], r"Nothing would train in the first epoch.*at=\[0"),

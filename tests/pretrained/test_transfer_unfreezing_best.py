@@ -5,6 +5,8 @@ from functools import partial
 import pytest
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning.callbacks import ModelPruning
 from torch import nn
 from torch.optim import SGD
 from unfreezing_runs import EPOCH, LAYERS, ends_frozen, fit, model
@@ -112,3 +114,12 @@ def test_a_resumed_run_goes_back_to_the_weights_of_before(tmp_path, step):
     assert torch.load(tmp_path / "middle.ckpt", weights_only=True)["callbacks"]["GradualUnfreezing"][
         "weights"
     ]
+
+
+def test_beside_a_callback_that_decides_what_weights_training_ends_with_nothing_is_restored():
+    pruning = ModelPruning("l1_unstructured", amount=0.2)
+    with pytest.raises(
+        MisconfigurationException, match=r"ModelPruning ends .* Leave restore_best or the other"
+    ):
+        fit(model(), pruning, UNFREEZING())
+    fit(model(), pruning, GradualUnfreezing(LAYERS, at=[0, 0]), max_epochs=1)

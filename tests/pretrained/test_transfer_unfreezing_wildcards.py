@@ -2,11 +2,12 @@
 
 import pytest
 import pytorch_lightning as pl
+import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import nn
-from unfreezing_runs import EPOCH, LAYERS, Watch, both, ends_frozen, fit, model
+from unfreezing_runs import EPOCH, LAYERS, Watch, both, ends_frozen, fit, model, sgd
 
-from lightning_modules import GradualUnfreezing
+from lightning_modules import Classifier, GradualUnfreezing
 
 
 def moved(layers, **arguments):
@@ -47,15 +48,42 @@ def test_a_list_is_called_in_the_table_as_it_was_given():
     assert unfreezing.table().splitlines()[2].startswith("network.[1-4]  ")
 
 
+class WithPositions(nn.Module):
+    """A parameter in no submodule, as vision transformers have for positions."""
+
+    def __init__(self):
+        super().__init__()
+        self.positions = nn.Parameter(torch.zeros(64))
+        self.body = nn.Linear(64, 6)
+        self.head = nn.Linear(6, 10)
+
+    def forward(self, x):
+        return self.head(self.body(x.flatten(1) + self.positions))
+
+
+@pytest.mark.parametrize("layers", [["body", "positions"], ["body", "pos*"], ["[bp]*"], ["[!h]*"]])
+def test_a_parameter_that_is_in_no_submodule_is_named_by_itself(layers):
+    watch = Watch(unfreezing := GradualUnfreezing([f"network.{name}" for name in layers]))
+    torch.manual_seed(0)
+    fit(Classifier(WithPositions(), optimizer=sgd), unfreezing, watch)
+    head, body = ([f"network.{layer}.{kind}" for kind in ("bias", "weight")] for layer in ("head", "body"))
+    assert watch.moved == [head, [*body, *head], sorted([*body, *head, "network.positions"])]
+    assert watch.tables[0].splitlines()[3].split()[:3] == ["network.positions", "64", "from"]
+
+
 @pytest.mark.parametrize(
     ("layers", "arguments", "message"),
     [
         (
             ["blocks.*"],
             {},
-            r"no further submodule that 'blocks.\*' matches. Those with parameters are network\.1",
+            r"no further submodule or parameter that 'blocks.\*' matches. Those with parameters are network\.1",
         ),
-        ([*LAYERS, "network.[1-3]"], {"at": [1, 2, 3]}, r"no further submodule that 'network.\[1-3\]'"),
+        (
+            [*LAYERS, "network.[1-3]"],
+            {"at": [1, 2, 3]},
+            r"no further submodule or parameter that 'network.\[1-3\]'",
+        ),
         (["network.[1-4]"], {"at": [1]}, r"each of the 2 layers, network.3, network.1: got \[1\]"),
         (
             ["network.[1-4]"],

@@ -4,7 +4,12 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
-from pytorch_lightning.callbacks import EarlyStopping
+from pytorch_lightning.callbacks import (
+    EarlyStopping,
+    EMAWeightAveraging,
+    ModelPruning,
+    StochasticWeightAveraging,
+)
 from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 from torch import nn
 from torch.utils.data import DataLoader
@@ -169,3 +174,18 @@ def test_a_recipe_ends_at_its_best_epoch_and_gives_way_to_a_stopping_of_yours():
     trainer = quiet_trainer(max_epochs=1, callbacks=[pl.Callback()])  # of which all callbacks are derived
     trainer.fit(model, Digits())
     assert [type(one) for one in trainer.early_stopping_callbacks] == [RestoringEarlyStopping]
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (EMAWeightAveraging(), "EMAWeightAveraging ends training with its averages"),
+        (StochasticWeightAveraging(0.1), "StochasticWeightAveraging ends training with its averages"),
+        (ModelPruning("l1_unstructured"), "ModelPruning ends training with weights that it has made 0"),
+    ],
+)
+def test_it_is_refused_beside_one_that_decides_what_weights_training_ends_with(other, message):
+    model = Counting(LOSSES)
+    with pytest.raises(MisconfigurationException, match=f"{message}.* Use Lightning's EarlyStopping"):
+        fit(model, other, RestoringEarlyStopping("loss"))
+    assert model.trained == 0

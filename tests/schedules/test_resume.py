@@ -161,3 +161,16 @@ def test_a_run_that_is_made_longer_follows_its_own_length_and_says_so(tmp_path):
     assert rates.rate() == pytest.approx(
         [0.1 * (1 - t / 15) for t in range(9)] + [0.1 * (1 - t / 30) for t in range(9, 30)]
     )
+
+
+def test_a_rate_that_is_the_same_in_a_shorter_run_stays_for_what_is_left_and_that_is_said():
+    def schedule(steps):
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
+        return PiecewiseConstant(optimizer, boundaries=[2, 4], total_steps=steps)
+
+    long = schedule(12)
+    long.last_epoch = 8
+    with pytest.warns(
+        UserWarning, match="at step 8 the rate goes from 0.01 to 0.01 times .*, where it is over"
+    ):
+        schedule(6).load_state_dict(long.state_dict())

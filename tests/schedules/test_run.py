@@ -64,12 +64,12 @@ class Module(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": config}
 
 
-def fit(module, *callbacks, batches=10, **settings):
+def fit(module, *callbacks, batches=10, resume=None, **settings):
     rates = RateHistory()
     settings = {"max_epochs": 4, "limit_val_batches": 0} | settings
     trainer = quiet_trainer(callbacks=[*callbacks, rates], **settings)
     data = torch.arange(8.0 * batches).reshape(2 * batches, 4) / 100
-    trainer.fit(module, torch.utils.data.DataLoader(data, batch_size=2))
+    trainer.fit(module, torch.utils.data.DataLoader(data, batch_size=2), ckpt_path=resume)
     return rates.rate(), trainer
 
 
@@ -110,6 +110,25 @@ def test_steps_are_counted_as_a_loop_over_the_batches_counts_them(interval, accu
         assert (counted.steps, counted.rates) == (steps, len(set(places)))
 
 
+@pytest.mark.parametrize("interval", ["step", "epoch"])
+@pytest.mark.parametrize("accumulated", ACCUMULATED.values(), ids=ACCUMULATED)
+@pytest.mark.parametrize("max_steps", [math.inf, 25])
+@pytest.mark.parametrize("epoch", [1, 2, 3])
+def test_what_is_left_of_a_run_has_the_steps_that_were_not_made_before(
+    interval, accumulated, max_steps, epoch
+):
+    run = Run(4, 10, accumulated, max_steps)
+    for frequency in range(1, 5):
+        before, made, _ = by_hand(epoch, 10, accumulated, max_steps, interval, frequency)
+        places, steps, _ = by_hand(4, 10, accumulated, max_steps, interval, frequency)
+        left = run.after(epoch, len(before))
+        counted = left.counted(interval, frequency)
+        assert (left.steps, left.is_nothing) == (len(places) - len(before), places == before)
+        assert counted.steps == steps - made
+        if not left.is_nothing:
+            assert counted.rates == len(set(places[len(before) :]))
+
+
 @pytest.mark.parametrize(
     ("batches", "frequency", "accumulated", "steps"),
     [(10, 4, 1, 8), (40, 4, 4, 40), (10, 3, 1, 12), (10, 2, 4, 12), (10, 6, 4, 0), (7, 7, 3, 4)],
@@ -120,6 +139,96 @@ def test_a_loop_over_the_batches_counts_as_lightning_does(batches, frequency, ac
     places, made, _ = by_hand(4, batches, ((0, accumulated),), math.inf, "step", frequency)
     assert trainer.lr_scheduler_configs[0].scheduler.last_epoch == made == steps
     assert rates == pytest.approx(stepped(partial(PowerDecay, scale=4), places))
+
+
+# A Trainer that trains again
+
+
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize("interval", ["step", "epoch"])
+@pytest.mark.parametrize(
+    ("settings", "steps"),
+    [({}, 20), ({"accumulate_grad_batches": 4}, 6), ({"scheduling": {0: 1, 3: 5}}, 12)],
+)
+def test_a_schedule_of_a_second_fit_has_what_the_first_has_left(check, interval, settings, steps):
+    settings = dict(settings)
+    others = [ScheduleCheck()] if check else []
+    if by := settings.pop("scheduling", None):
+        others.append(GradientAccumulationScheduler(by))
+    module = Module(LinearDecay, check, interval=interval)
+    _, trainer = fit(module, *others, max_epochs=2, **settings)
+    first = trainer.global_step
+    trainer.fit_loop.max_epochs = 4
+    trainer.fit(module, trainer.train_dataloader)
+    [rates] = [one for one in trainer.callbacks if isinstance(one, RateHistory)]
+    assert len(rates.rate()) == first + steps
+    schedule = trainer.lr_scheduler_configs[0].scheduler
+    assert schedule.total_steps == schedule.last_epoch == (steps if interval == "step" else 2)
+    assert rates.rate()[first] == 0.1
+
+
+def test_a_second_fit_that_stops_at_a_step_comes_to_its_end():
+    module = Module()
+    _, trainer = fit(module, max_epochs=-1, max_steps=15)
+    trainer.fit_loop.epoch_loop.max_steps = 20
+    trainer.fit(module, trainer.train_dataloader)
+    assert trainer.lr_scheduler_configs[0].scheduler.total_steps == 5
+
+
+def test_a_second_fit_with_nothing_left_is_no_error():
+    module = Module()
+    _, trainer = fit(module)
+    trainer.fit(module, trainer.train_dataloader)
+    assert trainer.global_step == 40
+
+
+def test_a_plateau_of_a_second_fit_has_to_act_in_what_is_left():
+    module = Module(partial(Plateau, monitor="train/loss", patience=1))
+    _, trainer = fit(module)
+    trainer.fit_loop.max_epochs = 6
+    with pytest.raises(MisconfigurationException, match="needs 4 measurements, this run makes 2"):
+        trainer.fit(module, trainer.train_dataloader)
+
+
+class Save(pl.Callback):
+    """Saves a checkpoint at the end of an epoch."""
+
+    def __init__(self, path, epoch=1):
+        self.path, self.epoch = path, epoch
+
+    def on_train_epoch_end(self, trainer, pl_module):
+        if trainer.current_epoch == self.epoch:
+            trainer.save_checkpoint(self.path)
+
+
+@pytest.mark.filterwarnings("ignore:This LinearDecay comes from a run of:UserWarning")
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize(
+    ("there", "here", "steps"),
+    [
+        ({}, {}, 40),
+        ({}, {"batches": 5}, 30),  # 20 and 2 epochs of 5: as with twice the processes
+        ({"batches": 5}, {}, 30),
+        ({}, {"accumulate_grad_batches": 4}, 26),
+        ({"accumulate_grad_batches": 3}, {"accumulate_grad_batches": 5}, 12),
+        ({}, {"batches": 5, "max_steps": 23}, 23),
+        ({}, {"batches": 5, "max_epochs": 6}, 40),
+    ],
+)
+@pytest.mark.parametrize("at_the_end", [False, True])
+def test_a_schedule_that_goes_on_from_another_run_comes_to_its_end(
+    there, here, steps, check, at_the_end, tmp_path
+):
+    checks = [ScheduleCheck()] if check else []
+    if at_the_end:
+        _, trainer = fit(Module(check=check), *checks, **({"max_epochs": 2} | there))
+        trainer.save_checkpoint(tmp_path / "other.ckpt")
+    else:
+        fit(Module(check=check), Save(tmp_path / "other.ckpt"), *checks, **there)
+    rates, trainer = fit(Module(check=check), *checks, resume=tmp_path / "other.ckpt", **here)
+    schedule = trainer.lr_scheduler_configs[0].scheduler
+    assert trainer.global_step == schedule.total_steps == schedule.last_epoch == steps
+    assert rates[-1] == pytest.approx(0.1 / steps)
 
 
 # Accumulation by callback

@@ -28,6 +28,7 @@ from lightning_modules import (
     Plateau,
     ProximalL1,
     RateHistory,
+    RestoringEarlyStopping,
     Warmup,
     preview,
     scheduled,
@@ -200,6 +201,20 @@ def history(name: str) -> None:
         assert history["val_loss"][-1] == pytest.approx(float(sum(losses)) / len(losses), rel=1e-4)
 
 
+def restoring(name: str) -> None:
+    losses, states = [], []
+
+    class Keep(pl.Callback):
+        def on_train_epoch_end(self, trainer, pl_module):
+            losses.append(float(trainer.callback_metrics["val_loss"]))
+            states.append([p.detach().clone() for p in pl_module.parameters()])
+
+    stopping = RestoringEarlyStopping("val_loss", patience=1, min_delta=0.01)
+    model, _, _, _ = fit(name, Keep(), stopping)
+    assert float(stopping.best_score) == losses[stopping.best_epoch]
+    assert all(map(torch.equal, model.parameters(), states[stopping.best_epoch]))
+
+
 def signal(name: str) -> None:
     callback = LogSignal(every=5)
     fit(name, callback)
@@ -216,6 +231,7 @@ PIECES: dict[str, Callable[[str], None]] = {
     "ProximalL1": proximal,
     "MaxNorm": max_norm,
     "History": history,
+    "RestoringEarlyStopping": restoring,
     "LogSignal": signal,
 }
 """By name, the program that uses it beside the callback of a name."""
