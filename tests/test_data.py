@@ -87,13 +87,13 @@ def test_images_and_batches_are_the_same_numbers():
     assert torch.equal(batches, digits.validation.images)
 
 
-def test_images_of_a_single_grey_are_not_divided_by_zero():
-    class Grey(FourGreys):
+def test_images_of_a_single_gray_are_not_divided_by_zero():
+    class Gray(FourGreys):
         def read(self):
             pixels = Pixels(torch.full((2, 1, 1, 2), 3, dtype=torch.uint8), torch.tensor([0, 1]))
             return PixelSplits(pixels, pixels, pixels)
 
-    assert Grey().train.images.abs().max() == 0
+    assert Gray().train.images.abs().max() == 0
 
 
 # Fewer images, wrong labels

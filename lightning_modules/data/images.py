@@ -228,5 +228,5 @@ def _mean_and_std(pixels: Tensor) -> tuple[float, float]:
     values = torch.arange(256, dtype=torch.float64)
     mean = (counts @ values) / counts.sum()
     variance = (counts @ (values - mean).square()) / counts.sum()
-    # Images of one grey value have nothing to divide by.
+    # Images of one gray value have nothing to divide by.
     return mean.item(), variance.sqrt().item() or 1.0

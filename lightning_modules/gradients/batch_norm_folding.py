@@ -35,7 +35,7 @@ from lightning_modules.gradients.batch_norm_arithmetic import (
     is_plain_layer,
     remainder,
 )
-from lightning_modules.gradients.batch_norm_order import Neighbour, Place, as_it_is_called, as_it_is_written
+from lightning_modules.gradients.batch_norm_order import Neighbor, Place, as_it_is_called, as_it_is_written
 from lightning_modules.gradients.nested import tensors_in, with_own_tensors
 from lightning_modules.layer_weights import (
     computed_weights,
@@ -231,7 +231,7 @@ class _Look:
             return "has track_running_stats=False, so its scale depends on each batch"
         return None
 
-    def _before(self, norm: _BatchNorm, before: Neighbour) -> str | None:
+    def _before(self, norm: _BatchNorm, before: Neighbor) -> str | None:
         if before.obstacle is not None:
             return before.obstacle
         layer = before.module

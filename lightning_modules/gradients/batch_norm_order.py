@@ -30,7 +30,7 @@ _ASKED = {
 
 
 @dataclass(frozen=True)
-class Neighbour:
+class Neighbor:
     """The module before or after a batch normalization; or why there is none; or neither, if it is not known."""
 
     module: nn.Module | None = None
@@ -46,8 +46,8 @@ class Place:
         after: The module that gets its output, and alone does.
     """
 
-    before: Neighbour = field(default_factory=Neighbour)
-    after: Neighbour = field(default_factory=Neighbour)
+    before: Neighbor = field(default_factory=Neighbor)
+    after: Neighbor = field(default_factory=Neighbor)
 
 
 def as_it_is_written(model: nn.Module) -> dict[nn.Module, Place]:
@@ -66,7 +66,7 @@ def as_it_is_written(model: nn.Module) -> dict[nn.Module, Place]:
         steps = [step for step in _steps(module) if not isinstance(step, (nn.Identity, _DropoutNd))]
         for before, step, after in zip([None, *steps], steps, [*steps[1:], None], strict=False):
             if isinstance(step, _BatchNorm):
-                places[step] = Place(Neighbour(before), Neighbour(after))
+                places[step] = Place(Neighbor(before), Neighbor(after))
     return places
 
 
@@ -150,49 +150,49 @@ class _Watch(TorchFunctionMode):
             if id(tensor) in self._uses:
                 self._uses[id(tensor)].append(by)
 
-    def predecessor(self, norm: nn.Module) -> Neighbour:
+    def predecessor(self, norm: nn.Module) -> Neighbor:
         calls = self._calls.get(norm, 0)
         if calls != 1:
-            return Neighbour(obstacle=f"is called {calls} times with this example, not once")
+            return Neighbor(obstacle=f"is called {calls} times with this example, not once")
         received = self._received.get(norm)
         if received is None or id(received) not in self._made:
-            return Neighbour()
+            return Neighbor()
         output, module, version = self._made[id(received)]
         if self._calls[module] != 1:
-            return Neighbour(
+            return Neighbor(
                 obstacle=f"comes after a layer that is called {self._calls[module]} times, not once"
             )
         uses = self._uses[id(received)]
         others = [_name(use) for use in uses if use is not norm]
         if len(uses) > 1 or output._version != version:
             by = ", ".join(others) or "another batch normalization"
-            return Neighbour(obstacle=f"the output of the layer before it is also used by {by}")
+            return Neighbor(obstacle=f"the output of the layer before it is also used by {by}")
         if isinstance(module, nn.Linear) and received.ndim != 2:
-            return Neighbour(
+            return Neighbor(
                 obstacle=f"comes after a dense layer with output of shape {tuple(received.shape)}, whose units are "
                 "last, where the normalization wants them second"
             )
-        return Neighbour(module)
+        return Neighbor(module)
 
-    def successor(self, norm: nn.Module) -> Neighbour:
+    def successor(self, norm: nn.Module) -> Neighbor:
         if self._calls.get(norm, 0) != 1 or norm not in self._gave:
-            return Neighbour()
+            return Neighbor()
         output = self._gave[norm]
         _, maker, version = self._made[id(output)]
         uses = self._uses[id(output)]
         if maker is not norm or len(uses) != 1 or output._version != version:
-            return Neighbour()
+            return Neighbor()
         user = uses[0]
         if isinstance(user, str):
-            return Neighbour()
+            return Neighbor()
         if self._calls[user] != 1:
-            return Neighbour(obstacle=f"the layer after it is called {self._calls[user]} times, not once")
+            return Neighbor(obstacle=f"the layer after it is called {self._calls[user]} times, not once")
         if isinstance(user, nn.Linear) and output.ndim != 2:
-            return Neighbour(
+            return Neighbor(
                 obstacle=f"its output of shape {tuple(output.shape)} goes to a dense layer, whose inputs are last, where "
                 "the normalization has its features second"
             )
-        return Neighbour(user)
+        return Neighbor(user)
 
 
 def _name(use: nn.Module | str) -> str:

@@ -83,7 +83,7 @@ class RangeTest(Report):
 
     @property
     def smoothed(self) -> list[float]:
-        """The losses, each the mean of itself and its neighbours; what blew up counts as 4 times the lowest before."""
+        """The losses, each the mean of itself and its neighbors; what blew up counts as 4 times the lowest before."""
         lowest = accumulate(self.losses, min)
         losses = [
             min(loss, _BLOWN_UP * low) if low > 0 else loss

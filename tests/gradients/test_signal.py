@@ -257,7 +257,7 @@ def test_frozen_weights_have_no_gradient():
 
 
 def test_half_precision_outputs_are_measured_in_float32():
-    outputs = torch.tensor([[1.0], [1.0078125]], dtype=torch.bfloat16)  # neighbours in bfloat16
+    outputs = torch.tensor([[1.0], [1.0078125]], dtype=torch.bfloat16)  # neighbors in bfloat16
     assert signal(nn.ReLU(), outputs)["(model)"].mean == 1.00390625
 
 
