@@ -62,10 +62,18 @@ def near_tests(root: Path, path: str, package: str) -> list[str]:
 
 
 def wide_tests(root: Path, path: str, package: str) -> list[str]:
-    """The tests of a module's folder, and those that look at the whole: the files beside the folders."""
+    """The tests of a module's folder, and those beside the folders that look at the whole package.
+
+    What does not name it is of another: the engine's tests, for one, run programs that a fault would change as well, and
+    what only a program's digits show is a hole in the tests all the same.
+    """
     parts = Path(path).relative_to(package).parts[:-1]
     folder = [Path("tests", *parts)] if parts and (root / "tests" / Path(*parts)).is_dir() else []
-    whole = [file.relative_to(root) for file in sorted((root / "tests").glob("test_*.py"))]
+    whole = [
+        file.relative_to(root)
+        for file in sorted((root / "tests").glob("test_*.py"))
+        if package in file.read_text(encoding="utf-8")
+    ]
     return [str(file) for file in (*folder, *whole)]
 
 

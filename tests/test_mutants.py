@@ -103,6 +103,7 @@ def test_the_tests_that_are_near_are_those_that_are_named_for_the_module(project
 
 def test_the_wide_tests_are_the_folders_and_those_of_the_whole(project: Path):
     (project / "tests/room").mkdir()
+    (project / "tests/test_engine.py").write_text("import engine\n")  # of something else
     assert wide_tests(project, "package/room/one.py", "package") == ["tests/room", "tests/test_rising.py"]
     assert wide_tests(project, "package/rising.py", "package") == ["tests/test_rising.py"]
 
