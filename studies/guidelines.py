@@ -13,6 +13,7 @@ it looks better than it may be.
 
 import math
 import re
+import statistics
 
 import matplotlib.pyplot as plt
 import torch
@@ -435,6 +436,17 @@ def numbers(results):
             ].removeprefix("batch norm: ")
             for recipe in RECIPES
         },
+        "off": {
+            f"{way}, {depth}": cost_of(results, depth, steps)
+            for depth in DEPTHS
+            for way, steps in WAYS.items()
+        },
+        "networks": len(ALTERNATIVES) // len(DEPTHS),
+        "near": sum(
+            results.lead(name) < study.metrics["test accuracy"].matters
+            for name in ALTERNATIVES
+        ),
+        "choices": len(ALTERNATIVES),
         "matters": f"{study.metrics['steps to target'].matters:.0f}",
         "count": {
             word: sum(one.removesuffix(MARK) == word for one in verdicts.values())
@@ -447,6 +459,20 @@ def numbers(results):
         "target": {name: f"{target:.0%}" for name, (*_, target) in DATA.items()},
         "shallow": f"{furthest_of_the_shallow(results):.1f}",
     }
+
+
+WAYS = {"low": -1, "lower": -2, "high": 1, "higher": 2}  # steps on the grid
+
+
+def cost_of(results, depth, steps):
+    """Validation accuracy lost by a rate so many steps off: the median."""
+    costs = []
+    for name in ALTERNATIVES:
+        rates, accuracy = results.tuning_curve(name)
+        place = rates.index(results.best(name))
+        if f", {depth}, " in name and 0 <= place + steps < len(rates):
+            costs.append(accuracy[place] - accuracy[place + steps])
+    return float(statistics.median(costs))
 
 
 PAGES = {
