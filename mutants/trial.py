@@ -47,18 +47,19 @@ def refuse_failing(paths: Iterable[str], copy: Path, package: str) -> None:
 
 
 def near_tests(root: Path, path: str, package: str) -> list[str]:
-    """A module itself, for its doctests, and the files of tests that are named for it or for what its name begins with.
+    """A module itself, where it has doctests, and the files of tests that are named for it or for what its name begins with.
 
     `gradients/gradient_clipping_callback.py` has none of its own: then those of `gradient_clipping` are near.
     """
     module = Path(path).relative_to(package)
     words = module.stem.split("_")
+    itself = [path] if ">>> " in (root / path).read_text(encoding="utf-8") else []
     for count in range(len(words), 0, -1):
         name = "_".join(words[:count])
         found = sorted((root / "tests" / module.parent).glob(f"test_{name}*.py"))
         if found:
-            return [path, *(str(file.relative_to(root)) for file in found)]
-    return [path]
+            return [*itself, *(str(file.relative_to(root)) for file in found)]
+    return itself
 
 
 def wide_tests(root: Path, path: str, package: str) -> list[str]:
@@ -90,7 +91,9 @@ def copied(root: Path) -> Iterator[Path]:
 
 
 def _failure(copy: Path, tests: Sequence[str]) -> str:
-    """What pytest says of the first test that fails; empty where none does."""
+    """What pytest says of the first test that fails; empty where none does, or there is none."""
+    if not tests:
+        return ""  # without a name, pytest would run all there are
     environment = {
         **os.environ,
         "PYTHONPATH": str(copy),

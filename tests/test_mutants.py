@@ -87,7 +87,9 @@ def test_a_fault_is_noticed_where_a_test_fails_and_the_file_is_as_it_was(project
 
 def test_tests_that_fail_without_a_fault_are_refused(project: Path):
     refuse_failing(["package/rising.py"], project, "package")
-    (project / "tests/test_whole.py").write_text("def test_nothing():\n    assert 0, 'without a reason'\n")
+    (project / "tests/test_whole.py").write_text(
+        "import package\n\ndef test_nothing():\n    assert 0, 'without a reason'\n"
+    )
     with pytest.raises(
         RuntimeError, match=r"tests fail without a fault, and would notice any:\n(?s:.*)without a reason"
     ):
@@ -95,10 +97,22 @@ def test_tests_that_fail_without_a_fault_are_refused(project: Path):
 
 
 def test_the_tests_that_are_near_are_those_that_are_named_for_the_module(project: Path):
-    near = ["package/rising.py", "tests/test_rising.py"]
-    assert near_tests(project, "package/rising.py", "package") == near
-    assert near_tests(project, "package/rising_again.py", "package") == ["package/rising_again.py", near[1]]
+    (project / "package/other.py").write_text("")
+    assert near_tests(project, "package/rising.py", "package") == ["tests/test_rising.py"]
+    assert near_tests(project, "package/rising_again.py", "package") == ["tests/test_rising.py"]
+    assert near_tests(project, "package/other.py", "package") == []
+
+
+def test_a_module_with_doctests_is_its_own_test(project: Path):
+    (project / "package/other.py").write_text('def f():\n    """\n    >>> 1\n    1\n    """\n')
     assert near_tests(project, "package/other.py", "package") == ["package/other.py"]
+
+
+def test_where_nothing_is_near_nothing_is_run(project: Path):
+    (project / "package/alone.py").write_text("a = 1 + 1\n")
+    (project / "tests/test_rising.py").unlink()
+    (only, *_) = mutations("a = 1 + 1\n")
+    assert not is_killed(Mutant("package/alone.py", only), project, "package")
 
 
 def test_the_wide_tests_are_the_folders_and_those_of_the_whole(project: Path):
