@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from verified_docs.base.config import Config, find
@@ -27,8 +28,8 @@ def serve(config: Config, arguments: list[str]) -> None:
     except DocsError as error:
         print(error, file=sys.stderr)  # pages mark what is stale; the author mends it while looking
     env = {**os.environ, "VERIFIED_DOCS_STALE": "mark", "NOTEBOOKS": "false"}
-    # Without --livereload, MkDocs 1.6.1 with click 8.3 or newer serves but never reloads.
-    command = [sys.executable, "-m", "mkdocs", "serve", "--livereload", "--no-strict", *arguments]
+    # Without --livereload, MkDocs 1.6.1 with click 8.3 or newer serves but never reloads. --dirty builds the saved page alone.
+    command = [sys.executable, "-m", "mkdocs", "serve", "--livereload", "--dirty", "--no-strict", *arguments]
     server = subprocess.Popen(command, cwd=config.root, env=env)
     runner = Runner(config)
     try:
@@ -52,7 +53,16 @@ def _follow(config: Config, runner: Runner, server: subprocess.Popen[bytes]) -> 
         for path, when in now.items():
             if seen.get(path) != when:
                 run_again(path, config, runner)
+                touch_pages(path, config)
         seen = now
+
+
+def touch_pages(program: Path, config: Config) -> None:
+    """Let MkDocs build the pages again that embed or quote a program: their own text is as it was."""
+    for page in config.docs.rglob("*.md"):
+        with suppress(OSError, UnicodeDecodeError):  # being replaced, or of another kind
+            if program.stem in page.read_text(encoding="utf-8"):
+                page.touch()
 
 
 def _saved(config: Config) -> dict[Path, float]:

@@ -9,7 +9,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from toy_project import Project
+from toy_project import REPOSITORY, Project
 
 from verified_docs.base.config import Config
 from verified_docs.records import record
@@ -116,6 +116,27 @@ def test_served_pages_follow_an_edited_program_which_runs_alone(project: Project
     assert server.returncode == 0, output
     assert "snippets/a.py: ran in " in output
     assert "snippets/b.py: ran in " not in output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_saved_page_is_built_alone_and_the_menu_keeps_the_others_titles(project: Project):
+    hook = REPOSITORY / "verified_docs/site/titles.py"
+    project.record(project.snippet("a", "print(1)"))
+    project.write("mkdocs.yml", MKDOCS + f"hooks: [{hook}]\nnav: [index.md, other.md]\n")
+    menu = "{% for one in nav.pages %}<i>{{ one.title }}</i>{% endfor %}"
+    project.write("theme/main.html", f"<html><body>{menu}{{{{ page.content }}}}</body></html>")
+    project.write("docs/index.md", "# First\n\nold")
+    project.write("docs/other.md", "# Second `page` {: #it }\n\nNothing.")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = project.start("verified_docs", "serve", "--dev-addr", f"127.0.0.1:{port}", PYTHONUNBUFFERED="1")
+    try:
+        assert "<i>First</i><i>Second page</i>" in shown(port, "old")
+        project.write("docs/index.md", "# First\n\nnew")
+        assert "<i>First</i><i>Second page</i>" in shown(port, "new")
+    finally:
+        os.kill(server.pid, signal.SIGINT)
+        server.communicate(timeout=20)
 
 
 def shown(port: int, *wanted: str) -> str:
