@@ -47,7 +47,7 @@ def refuse_failing(paths: Iterable[str], copy: Path, package: str) -> None:
 
 
 def near_tests(root: Path, path: str, package: str) -> list[str]:
-    """A module itself, where it has doctests, and the files of tests that are named for it or for what its name begins with.
+    """A module itself, where it has doctests, and the files of tests named for it or for what its name begins with.
 
     `gradients/gradient_clipping_callback.py` has none of its own: then those of `gradient_clipping` are near.
     """

@@ -28,7 +28,8 @@ def serve(config: Config, arguments: list[str]) -> None:
     except DocsError as error:
         print(error, file=sys.stderr)  # pages mark what is stale; the author mends it while looking
     env = {**os.environ, "VERIFIED_DOCS_STALE": "mark", "NOTEBOOKS": "false"}
-    # Without --livereload, MkDocs 1.6.1 with click 8.3 or newer serves but never reloads. --dirty builds the saved page alone.
+    # Without --livereload, MkDocs 1.6.1 with click 8.3 or newer serves but never reloads.
+    # --dirty builds the saved page alone.
     command = [sys.executable, "-m", "mkdocs", "serve", "--livereload", "--dirty", "--no-strict", *arguments]
     server = subprocess.Popen(command, cwd=config.root, env=env)
     runner = Runner(config)

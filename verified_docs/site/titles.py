@@ -1,7 +1,7 @@
 """A hook of MkDocs (`hooks` in mkdocs.yml): pages that an edit leaves as they are keep their titles in the menu.
 
-`serve` builds the page alone that was saved (`mkdocs serve --dirty`). MkDocs takes a page's title from its text, and then has
-not read the others': the menu would call them "None".
+`serve` builds the page alone that was saved (`mkdocs serve --dirty`). MkDocs takes a page's title from its text, and
+then has not read the others': the menu would call them "None".
 """
 
 from __future__ import annotations
