@@ -123,7 +123,7 @@ def test_a_draw_standardizes_by_itself():
 
 
 @given(counts=st.lists(st.integers(1, 40), min_size=1, max_size=6), seed=st.integers(0, 2**31))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_every_beginning_of_a_balanced_order_is_fair(counts, seed):
     labels = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
     order = balanced_order(labels, seed)
@@ -136,7 +136,7 @@ def test_every_beginning_of_a_balanced_order_is_fair(counts, seed):
 @given(
     count=st.integers(1, 60), fraction=st.floats(0, 1), num_classes=st.integers(2, 9), seed=st.integers(0, 99)
 )
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_exactly_that_fraction_of_labels_is_wrong_and_still_a_class(count, fraction, num_classes, seed):
     labels = torch.arange(count) % num_classes
     noisy = with_wrong_labels(labels, fraction, num_classes, seed)
@@ -219,7 +219,7 @@ def test_a_loader_goes_on_where_its_state_says():
     shuffle=st.booleans(),
     drop_last=st.booleans(),
 )
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_processes_share_fairly(count, batch_size, world_size, shuffle, drop_last):
     if count < world_size or (drop_last and count // world_size < batch_size):
         return

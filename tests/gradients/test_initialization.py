@@ -98,7 +98,7 @@ def test_a_uniform_draw_ends_at_root_three_deviations():
     assert 0.99 * bound < weight.abs().max() <= bound
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(rows=st.integers(1, 30), columns=st.integers(1, 30))
 def test_orthogonal_rows_or_columns_have_the_gains_length(rows, columns):
     weight = initialize_(torch.empty(rows, columns), "he", "orthogonal").double()

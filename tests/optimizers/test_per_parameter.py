@@ -95,7 +95,7 @@ def fit(model, data=None, resume=None, **arguments):
 
 
 @every_pair
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_a_hundred_steps_are_torchs(name, data):
     make, theirs, own = PAIRS[name]

@@ -41,7 +41,7 @@ def test_two_errors_in_one_bin_cancel_and_in_two_do_not():
     assert calibration_error(probabilities, labels, bins=10).expected == pytest.approx(0.65)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 200), st.integers(2, 6), st.integers(1, 20), st.integers(0, 1000))
 def test_it_is_what_torchmetrics_computes(items, classes, bins, seed):
     generator = torch.Generator().manual_seed(seed)

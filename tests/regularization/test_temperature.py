@@ -41,7 +41,7 @@ def test_the_temperature_makes_a_probability_what_it_comes_to():
     assert fit_temperature(LOGITS / 1000, LABELS) == pytest.approx(0.002 / math.log(3))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(20, 200), st.integers(2, 8), st.floats(-3, 3), st.integers(0, 1000))
 def test_no_temperature_near_it_makes_the_labels_likelier(items, classes, scale, seed):
     generator = torch.Generator().manual_seed(seed)

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from verified_docs.base.compare import differences
@@ -20,13 +20,11 @@ def same(recorded: str, now: str, **tolerance: float) -> bool:
     return not differences(recorded, now, **tolerance)
 
 
-@settings(deadline=None)  # a busy machine takes its time
 @given(st.text())
 def test_a_text_always_equals_itself(text):
     assert same(text, text)
 
 
-@settings(deadline=None)
 @given(decimals, styles, st.sampled_from([-1, 1]))
 def test_one_unit_of_the_last_digit_passes_and_three_fail(number, style, sign):
     unit = Decimal(1).scaleb(number.as_tuple().exponent)
@@ -34,7 +32,6 @@ def test_one_unit_of_the_last_digit_passes_and_three_fail(number, style, sign):
     assert not same(style.format(number), style.format(number + 3 * sign * unit))
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=5), st.integers(1, 3))
 def test_integers_are_exact(numbers, change):
     changed = [*numbers[:-1], numbers[-1] + change]
