@@ -168,7 +168,7 @@ def check(session: nox.Session, python: str) -> None:
 
 def run_tests(session: nox.Session, python: str, *arguments: str) -> None:
     # There are as many workers as cores: with more threads they would wait for each other.
-    run(session, python, "pytest", *arguments, "-q", *WORKERS, OMP_NUM_THREADS="1")
+    run(session, python, "pytest", *arguments, "-q", "--durations=25", *WORKERS, OMP_NUM_THREADS="1")
 
 
 def fetch_data(session: nox.Session, python: str) -> None:
