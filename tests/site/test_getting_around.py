@@ -5,8 +5,12 @@ import re
 import statistics
 
 import pytest
-from browsing import context, in_sample, pages
+from browsing import ROOT, context, in_sample, pages
 from searching import answer_times
+
+from verified_docs.base.config import find
+from verified_docs.programs.study_file import StudyFile
+from verified_docs.records.record import fresh
 
 FOLLOW = """href => {
     const link = Object.assign(document.createElement("a"), { href, id: "follow", textContent: "follow" })
@@ -169,3 +173,24 @@ def test_a_studys_table_is_sorted_by_a_heading_also_after_an_instant_arrival(pag
     said = [word.split()[-1] for word in words]
     assert said[-2:] == ["reference", "reference"]  # which have no verdict
     assert said[:-2] == sorted(said[:-2], reverse=True)
+
+
+def test_the_slider_says_what_the_record_says_of_each_value(page, address):
+    values = fresh(StudyFile(ROOT / "studies/optimizers.py", find(ROOT))).values
+    page.goto(f"{address}/optimizers/")
+    box = page.locator(".vd-values").first
+    box.locator("summary").click()
+    name = "AdamW, 20 layers"
+    box.locator("select").select_option(name)
+    slider, output = box.locator("input[type=range]"), box.locator("output")
+    best = f"{values['best'][name]:g}"
+    assert output.inner_text() == f"rate {best}: {values['tuning'][name][best]:.1%}, the best of them"
+
+    slider.focus()
+    for _ in values["tuning"][name]:
+        page.keyboard.press("ArrowLeft")
+    for rate, mean in values["tuning"][name].items():
+        assert output.inner_text().startswith(f"rate {float(rate):g}: {mean:.1%}, ")
+        assert slider.get_attribute("aria-valuetext") == output.inner_text()
+        page.keyboard.press("ArrowRight")
+    assert page.errors == []

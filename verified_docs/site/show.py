@@ -40,7 +40,7 @@ from verified_docs.programs.snippet import Snippet
 from verified_docs.programs.study_file import StudyFile
 from verified_docs.records import record
 from verified_docs.records.measurement import Measurement
-from verified_docs.site import kinds_shown, study_table
+from verified_docs.site import kinds_shown, study_table, values_table
 
 # Python-Markdown destroys stashed HTML before it has normalized whitespace (priority 30), and pymdownx.snippets (32)
 # must not have replaced the includes yet: so a plain line marks each place early, and becomes HTML later.
@@ -220,7 +220,7 @@ def results_html(snippet: Snippet, held: record.Record, wrong: str, *, to_root: 
         parts.append(f'<p class="vd-stale"><strong>Not verified.</strong> {html.escape(wrong)}</p>')
     tables = study_table.tables_html(held.values) if isinstance(snippet, StudyFile) else ""
     if held.text:
-        parts.append(tables)
+        parts.append(tables + (values_table.values_html(held.values) if tables else ""))
         parts.append(_output_html(held.text.rstrip(), "All of it as text" if tables else "Output"))
         parts.append(kinds_shown.elsewhere_html(snippet, held))
     if snippet.claims:

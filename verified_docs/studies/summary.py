@@ -28,11 +28,13 @@ def values(results: Results, numbers: dict[str, Any]) -> dict[str, Any]:
                 "asks": metric.asks,
                 "format": metric.format,
                 "shown": name in shown,
+                "chooses": bool(tuned) and name == study.choose,
             }
             for name, metric in metrics.items()
         },
         "cells": {cell: list(among) for cell, among in study.cells.items()},
         "reference": dict(study.references),
+        "parameter": {name: tune.parameter for name in tuned if (tune := study.tune_of(name))},
         "best": {name: results.best(name) for name in tuned},
         "contenders": {name: [str(value) for value in results.contenders(name)] for name in tuned},
         "lead": {name: _short(results.lead(name)) for name in tuned},

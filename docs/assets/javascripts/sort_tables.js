@@ -21,7 +21,7 @@ function sort(table, heading) {
 }
 
 document$.subscribe(() => {
-  for (const heading of document.querySelectorAll(".vd-numbers thead th:not(:has(button))")) {
+  for (const heading of document.querySelectorAll(".vd-numbers:not(.vd-fixed) thead th:not(:has(button))")) {
     const button = document.createElement("button")
     button.type = "button"
     button.textContent = heading.textContent
