@@ -39,6 +39,7 @@ def page(project: Project, text: str) -> Page:
         ("{{ one.loss:.2f }}", "0.12"),
         ("{{one.loss:.1%}}", "12.3%"),
         ("{{ one.loss:+.1 points}}, {{ one.loss:.2points }}", "+12.3 points, 12.35 points"),
+        ("({{ one.loss:+.1p}} to {{ one.loss:.2 p }})", "(+12.3 to 12.35)"),
         ("{{ one.epochs }} and {{ one.epochs:02d }}", "3 and 03"),
         ("{{ one.rates[1]:.2f }}, {{ one.rates[-1]:.1f }}", "0.25, 0.2"),
         ("{{ one.by[he][0]:.1f }}", "0.5"),

@@ -1,5 +1,9 @@
 """What the shell tells Python does not decide what a program claims, warns of or prints."""
 
+import shlex
+import subprocess
+import sys
+
 import pytest
 from toy_project import Project
 from toy_studies import study
@@ -80,3 +84,14 @@ def test_what_the_project_sets_is_set(project: Project, monkeypatch: pytest.Monk
     finally:
         runner.close()
     assert found == {"found": "2"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
+def test_a_reader_that_has_read_enough_is_no_error(project: Project):
+    study(project)
+    command = f"{shlex.quote(sys.executable)} -u -m verified_docs study --list | exit"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=project.root, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
