@@ -4,10 +4,11 @@ A program is embedded by pymdownx.snippets' `--8<-- "snippets/<name>.py"` inside
 `--8<-- "studies/<name>.py"`. A number is quoted by `{{ name.value }}` or `{{ name.value[key]:.1%}}`: `name` is the last
 part of the name of a program on the same page, a whole name (`gradients/initialization/torch_default`), a measurement's
 (`benchmarks/activations`) or a study's (`studies/optimizers`). A difference of percentages is one of points:
-`{{ name.value:+.1 points}}` shows 0.048 as "+4.8 points", and `:+.1p` as "+4.8", as in an interval. On a line of its own `{{ ledger }}` stands for the
-summary of the ledger of claims, `{{ papers }}` for the references of all pages, `{{ kinds }}` for how many programs give
-the same digits on which processors, and `{{ table path/to/record.json }}` or `{{ table name.value }}` for a table. Fences
-and `code` are left as they are.
+`{{ name.value:+.1 points}}` shows 0.048 as "+4.8 points", and `:+.1p` as "+4.8", as in an interval.
+
+On a line of its own `{{ ledger }}` stands for the summary of the ledger of claims, `{{ papers }}` for the references of
+all pages, `{{ kinds }}` for how many programs give the same digits on which processors, and
+`{{ table path/to/record.json }}` or `{{ table name.value }}` for a table. Fences and `code` are left as they are.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ class Quote:
 
 
 def _formatted(found: Any, how: str) -> str:
-    """As Python formats it; a share or a difference of shares in points with `:+.1 points`, and without the word `:+.1p`."""
+    """As Python formats it; a share or a difference of shares in points: `:+.1 points`, without the word `:+.1p`."""
     points = re.fullmatch(r"(?P<digits>[+ ]?\.\d+) ?(?P<word>points|p)", how)
     if not points:
         return format(found, how)
