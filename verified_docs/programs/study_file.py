@@ -46,6 +46,11 @@ class StudyFile(Snippet):
         """Git-ignored: where finished runs wait for the study to be whole."""
         return self.config.cache / "studies" / self.path.stem
 
+    @property
+    def parts(self) -> Path:
+        """Where finished runs are kept for another day, to be committed."""
+        return self.path.parent / "results" / f"{self.path.stem}.parts.json"
+
     def module(self) -> types.ModuleType:
         """The file, executed; raises DocsError where it defines no study."""
         self.docstring  # noqa: B018  (it raises where there is no question)

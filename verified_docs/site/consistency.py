@@ -22,8 +22,7 @@ def problems(config: Config) -> list[str]:
     vouched: set[Path] = set()
     for program in (*every_snippet(config), *every_study(config)):
         vouched.update(record.paths(program))
-        if not isinstance(program, StudyFile):
-            vouched.add(ledger.path(program))
+        vouched.add(program.parts if isinstance(program, StudyFile) else ledger.path(program))
         if shown is not None and program.name not in shown:
             found.append(f"{program.place}: no page shows it; embed it, or delete it")
         try:

@@ -54,9 +54,7 @@ def run(config: Config, arguments: argparse.Namespace) -> int:
         for file in files:
             count = runs.keep_parts(file, file.computing(file.module().study))
             if count:
-                print(
-                    f"{file.place}: {count} finished runs are in {runs.parts(file).relative_to(config.root)}"
-                )
+                print(f"{file.place}: {count} finished runs are in {file.parts.relative_to(config.root)}")
         return 0
     if not files:
         raise DocsError("there are no studies: studies/<name>.py holds one (see CONTRIBUTING.md)")

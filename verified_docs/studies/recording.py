@@ -79,7 +79,7 @@ def record_study(file: StudyFile, pool: Pool, kind: str | None = None) -> Result
         )
     _run(plan, plan.missing(plan.evaluation(results)), "comparing", pool)
     record.save(file, _as_record(plan, module, results))
-    runs.parts(file).unlink(missing_ok=True)
+    file.parts.unlink(missing_ok=True)
     return results
 
 

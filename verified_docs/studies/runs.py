@@ -10,7 +10,6 @@ import datetime
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from verified_docs.base import files
@@ -82,23 +81,18 @@ def recorded(file: StudyFile, computing: str | None = None) -> list[Run]:
         return []  # none, or a merge that is not done: the runs in the cache are still there
 
 
-def parts(file: StudyFile) -> Path:
-    """Where finished runs are kept for another day, to be committed."""
-    return record.paths(file)[0].with_suffix(".parts.json")
-
-
 def keep_parts(file: StudyFile, computing: str) -> int:
     """Put every run of the present program that its record has not yet into its parts; how many these are."""
     known = {run.key for run in recorded(file, computing)}
     runs = [run for key, run in finished(file, computing).items() if key not in known]
     if runs:
-        files.replace(parts(file), json.dumps(as_record(computing, runs), indent=0, allow_nan=False) + "\n")
+        files.replace(file.parts, json.dumps(as_record(computing, runs), indent=0, allow_nan=False) + "\n")
     return len(runs)
 
 
 def _in_parts(file: StudyFile, computing: str) -> list[Run]:
     try:
-        held = json.loads(parts(file).read_text(encoding="utf-8"))
+        held = json.loads(file.parts.read_text(encoding="utf-8"))
         return _runs(held, {}) if held["computing"] == computing else []
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
         return []

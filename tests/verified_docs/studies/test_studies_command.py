@@ -166,13 +166,16 @@ def test_a_study_can_be_recorded_in_parts_that_are_committed(project: Project):
     there = kept(file)
     run = project.python("verified_docs", "study", "--keep")
     assert f"{there} finished runs are in studies/results/toy.parts.json" in run.output
+    assert (
+        "toy.parts.json" not in project.python("verified_docs", "check").output
+    )  # which names what no study makes
     shutil.rmtree(file.kept)
     log.unlink()
     assert f"{there} runs are finished" in project.python("verified_docs", "study", "--list").output
     assert project.python("verified_docs", "study", "--jobs", "1").code == 0
     assert len(log.read_text().splitlines()) == RUNS - there
     assert record.fresh(file)
-    assert not runs.parts(file).exists()  # the record has them
+    assert not file.parts.exists()  # the record has them
     assert "finished runs are in" not in project.python("verified_docs", "study", "--keep").output
 
 
@@ -182,10 +185,10 @@ def test_parts_of_another_program_are_not_taken(project: Project):
     held = json.loads(record.paths(file)[0].read_text())["study"]
     record.paths(file)[0].unlink()
     shutil.rmtree(file.kept)
-    runs.parts(file).write_text(json.dumps(held))
+    file.parts.write_text(json.dumps(held))
     assert len(runs.finished(file, held["computing"])) == RUNS
     assert runs.finished(file, "another") == {}
-    runs.parts(file).write_text("<<<<<<< a merge that is not done")
+    file.parts.write_text("<<<<<<< a merge that is not done")
     assert runs.finished(file, held["computing"]) == {}
 
 
