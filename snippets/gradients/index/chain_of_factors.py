@@ -1,6 +1,6 @@
 """What is left of the gradient at each layer, on its way back from the loss?
 
-Backpropagation starts at the loss, on the right, and each layer that it comes
+Backpropagation starts at the loss, on the right, and each layer that it passes
 through multiplies the gradient by one more factor. A disc's area is the size
 of the gradient that has arrived at that layer. With factors of 1.5 it explodes,
 with 0.5 it vanishes, and only with factors of 1 do all layers get the same. The

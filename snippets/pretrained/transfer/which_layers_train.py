@@ -45,7 +45,8 @@ for axis, name in zip(axes, ("frozen", "fine-tuned", "gradual"), strict=True):
         for layer, rate in enumerate(rates):
             look = {"facecolor": "none", "edgecolor": "#b0b0b0"}
             if layers[layer]:
-                look = {"color": "C1" if layer == 3 else "C0", "alpha": rate**0.5}
+                color = "C1" if layer == 3 else "C0"
+                look = {"color": color, "alpha": rate**0.35}
             corner = (epoch - 0.4, layer - 0.4)
             axis.add_patch(plt.Rectangle(corner, 0.8, 0.8, **look))
     axis.set(title=name, xlabel="epoch", xlim=(0.5, 5.5), ylim=(-0.6, 3.6))

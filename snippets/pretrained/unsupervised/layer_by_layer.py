@@ -1,10 +1,10 @@
 """An autoencoder built layer by layer: which layers are there, and which train?
 
-From left to right, what an image of 64 numbers comes through, as high as the
-numbers are many. One layer more is put on in each stage, with its own way back,
-and learns (blue) to give back what the layers below it (gray) give; these stay
-as they are. Then the whole learns. At last the way back is dropped, and a new
-last layer (orange) learns the classes.
+What an image of 64 numbers passes through, from left to right; the height is how
+many numbers there are. Each stage adds a layer and its own way back, and trains
+these two (blue) to give back what the layers below (gray) give, which stay as
+they are. Then the whole trains. At last the way back is dropped, and a new last
+layer (orange) learns the classes.
 """
 
 import matplotlib.pyplot as plt
