@@ -40,9 +40,7 @@ for name, color, largest, spot in (
 ):
     places = way(largest)
     last[name] = loss_at(places[-1]).item()
-    print(
-        f"{name}: weight {places[-1]:.2f}, loss {last[name]:.2f} after 60 steps"
-    )
+    print(f"{name}: loss {last[name]:.2f} at last")
     plt.plot(places, loss_at(places), color=color, marker="o", markersize=4)
     plt.text(*spot, name, color=color, ha="right" if color == "C0" else "left")
 plt.text(1.125, 7.4, "start", ha="right")

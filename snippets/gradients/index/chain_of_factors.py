@@ -27,7 +27,7 @@ for row, factor in enumerate((1.5, 1.0, 0.5), start=1):
     outputs[-1].backward()
     sizes = [output.grad.item() for output in outputs]
     first[factor] = sizes[0]
-    print(f"factors of {factor}: the first layer gets {sizes[0]:.3g}")
+    print(f"× {factor}: the first layer gets {sizes[0]:.3g}")
 
     color = f"C{row - 1}"
     places = range(1, depth + 1)

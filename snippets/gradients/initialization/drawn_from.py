@@ -26,7 +26,7 @@ for scheme, name in {"lecun": "LeCun", "glorot": "Glorot", "he": "He"}.items():
 figure, axes = plt.subplots(4, 1, figsize=(4.4, 3.4), sharex=True, sharey=True)
 weights = torch.linspace(-0.24, 0.24, 961)
 for axis, (name, deviation) in zip(axes, deviations.items(), strict=True):
-    print(f"{name}: standard deviation {deviation:.3f}")
+    print(f"{name}: deviation {deviation:.3f}")
     edge = 3**0.5 * deviation
     axis.fill_between([-edge, edge], 1 / (2 * edge), alpha=0.35)
     if name != "torch's default":

@@ -39,7 +39,7 @@ for axis, name in zip(axes, ("frozen", "fine-tuned", "gradual"), strict=True):
         network[:7].requires_grad_(False)
     callbacks = [unfreezing] if name == "gradual" else []
     trains[name] = epochs_of(network, *callbacks)
-    print(f"{name}: layers that train, by epoch:", *map(sum, trains[name]))
+    print(f"{name}:", *map(sum, trains[name]), "layers train")
     rates = [*unfreezing.factors[::-1], 1.0] if callbacks else [1.0] * 4
     for epoch, layers in enumerate(trains[name], start=1):
         for layer, rate in enumerate(rates):

@@ -57,7 +57,7 @@ for row, (name, stage) in enumerate(zip(names, stages, strict=True)):
         )
     axis.text(-0.2, -row, name, ha="right", va="center")
     axis.text(len(stage) + 0.1, -row, f"→ {gives[row]}", va="center", color=color)
-    print(f"{name}: {len(stage)} pieces, of which {sum(stage.values())} learn")
+    print(f"{name}: {sum(stage.values())} of {len(stage)} pieces learn")
 axis.set(xlim=(-1.9, 7.3), ylim=(-4.5, 0.5))
 axis.set_axis_off()
 plt.show()

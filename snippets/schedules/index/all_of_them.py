@@ -41,7 +41,7 @@ for axis, (name, values) in zip(axes.flat, rates.items(), strict=True):
     axis.plot(values)
     axis.fill_between(range(steps), values, alpha=0.15)
     axis.set(title=name, xticks=(0, 100, 200), yticks=(0, 1), ylim=(0, 1.08))
-    print(f"{name}: {values[0]:.2f} at first, {values[-1]:.3f} at last")
+    print(f"{name}: from {values[0]:.2f} to {values[-1]:.3f}")
 figure.supxlabel("step", fontsize=9)
 plt.show()
 
