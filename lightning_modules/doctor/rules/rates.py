@@ -1,0 +1,82 @@
+"""Steps that are too long or too short."""
+
+import math
+
+from lightning_modules.doctor.diagnosis import Finding
+from lightning_modules.doctor.first_steps import median, relative_update
+from lightning_modules.doctor.outcome import Outcome
+from lightning_modules.doctor.record import Record
+
+_LONG = 0.15
+_SHORT = 1e-3
+
+
+def rate_too_high(record: Record, outcome: Outcome) -> Finding | None:
+    """Steps are so long that the loss leaps, or stays where it was thrown."""
+    if not outcome.is_bad or not record.steps_first:
+        return None
+    lengths = [relative_update(step) for step in record.steps_first]
+    longest = max((length for length in lengths if math.isfinite(length)), default=math.nan)
+    typical = median(record.updates.all())
+    leap = outcome.peak / max(outcome.start, 1e-12)
+    known = outcome.constant if math.isfinite(outcome.constant) else 0.0
+    jumped = outcome.peak > 1.5 * max(outcome.start, known)
+    broken = not outcome.is_finite and (longest > _LONG or leap > 3)
+    if not (broken or (jumped and (longest > _LONG or typical > 0.03)) or typical > 0.1):
+        return None
+    return Finding(
+        "rate-too-high",
+        next((step.step for step in record.steps_first if relative_update(step) > _LONG), 0),
+        {
+            "peak of the loss by its start": leap,
+            "longest early step by the weight": longest,
+            "typical step": typical,
+        },
+        "Try a tenth of the rate, or search with lightning_modules.range_test.",
+        "symptoms/#the-loss-is-nan" if not outcome.is_finite else "symptoms/#the-loss-rises",
+        _with_probe(record, 0.85 if broken or jumped else 0.75, _tenth_helps(record)),
+    )
+
+
+def rate_too_low(record: Record, outcome: Outcome) -> Finding | None:
+    """Weights hardly move, and the loss still falls, or has not begun to."""
+    if not outcome.is_bad or not record.steps_first or not outcome.is_finite:
+        return None
+    typical = median(record.updates.all())
+    if not (typical < _SHORT and record.travel < 0.05) or outcome.is_rising:
+        return None
+    return Finding(
+        "rate-too-low",
+        0,
+        {
+            "typical step by the weights": typical,
+            "way of the weights": record.travel,
+            "still falls by": outcome.fall,
+        },
+        "Try ten times the rate, or search with lightning_modules.range_test.",
+        "symptoms/#the-loss-falls-slowly",
+        _with_probe(record, 0.82, _tenfold_helps(record)),
+    )
+
+
+def _tenth_helps(record: Record) -> bool:
+    """Whether a copy got further at a tenth of the rate."""
+    if len(record.probe) != 4:
+        return False
+    start, tenth, same, _ = record.probe
+    return tenth < start and not tenth > 0.8 * same
+
+
+def _tenfold_helps(record: Record) -> bool:
+    """Whether a copy got much further at ten times the rate."""
+    if len(record.probe) != 4:
+        return False
+    start, _, same, tenfold = record.probe
+    return start - tenfold > max(3 * (start - same), 0.03 * abs(start))
+
+
+def _with_probe(record: Record, sure: float, helps: bool) -> float:
+    """More sure where a copy was tried and fared better, less where it did not."""
+    if len(record.probe) != 4:
+        return sure
+    return 0.95 if helps else sure - 0.25
