@@ -52,8 +52,6 @@ FACTS = {
     "validated_on_another_scale",
     "constants",
     "squashed_output",
-    "first_layer_only",
-    "biases_only",
     "never_zeroed",
     "sorted_by_target",
 }

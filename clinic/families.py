@@ -73,21 +73,21 @@ def moons(seed: int) -> Data:
     return split(torch.tensor(inputs).float(), torch.tensor(labels).float(), 1)
 
 
-def waves(seed: int, classes: int = 4, length: int = 24) -> Data:
+def waves(seed: int, classes: int = 4, length: int = 16) -> Data:
     """Sequences: which of several frequencies?"""
     generator = torch.Generator().manual_seed(seed)
-    labels = torch.randint(classes, (900,), generator=generator)
-    phase = 6.3 * torch.rand(900, 1, generator=generator)
+    labels = torch.randint(classes, (700,), generator=generator)
+    phase = 6.3 * torch.rand(700, 1, generator=generator)
     time = torch.arange(length).unsqueeze(0) / length
     x = (2 * math.pi * (labels.unsqueeze(1) + 1) * time + phase).sin()
     x = x + 0.3 * torch.randn(x.shape, generator=generator)
     return split(x.unsqueeze(2), labels, classes, standardize=False)
 
 
-def sums(seed: int, length: int = 12) -> Data:
+def sums(seed: int, length: int = 8) -> Data:
     """Sequences: what is the sum, with fading weights?"""
     generator = torch.Generator().manual_seed(seed)
-    x = torch.randn(900, length, 1, generator=generator)
+    x = torch.randn(600, length, 1, generator=generator)
     weights = 0.9 ** torch.arange(length).flip(0)
     y = (x[:, :, 0] * weights).sum(1).tanh() + 0.3 * x[:, -1, 0]
     return split(x, ((y - y.mean()) / y.std()).unsqueeze(1), 1, standardize=False)

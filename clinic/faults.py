@@ -77,6 +77,15 @@ def too_high(case: Case) -> Case:
     return case
 
 
+@fault("oscillation", "rate-too-high")
+def to_and_fro(case: Case) -> Case:
+    case.rate *= 12 if not is_adam(case) else 30
+    case.batch = 8
+    case.inputs = (case.inputs[0][:400], case.inputs[1])
+    case.targets = (case.targets[0][:400], case.targets[1])
+    return case
+
+
 @fault("rate-too-low")
 def far_too_low(case: Case) -> Case:
     case.rate /= 3000
@@ -176,6 +185,20 @@ def shuffled_and_learnt_by_heart(case: Case) -> Case:
     if is_flat(case):
         case.build = hidden(case, [128, 128])
     case.optimizer, case.rate, case.epochs = torch.optim.Adam, 2e-3, 60
+    return case
+
+
+@fault("noisy-labels")
+def half_of_labels_wrong(case: Case) -> Case | None:
+    if case.task != "classes":
+        return None
+    generator = torch.Generator().manual_seed(2)
+    noisy = torch.rand(len(case.targets[0]), generator=generator) < 0.55
+    other = torch.randint(case.classes, noisy.shape, generator=generator)
+    case.targets = (torch.where(noisy, other, case.targets[0]), case.targets[1])
+    if is_flat(case) and case.inputs[0].ndim != 3:
+        case.build = hidden(case, [128, 128])
+    case.optimizer, case.rate, case.epochs = torch.optim.Adam, 2e-3, 2 * case.epochs
     return case
 
 

@@ -101,8 +101,8 @@ def quality(model: Training, case: Case) -> float:
     if not outputs.isfinite().all():
         return math.nan
     if case.task == "classes":
-        wanted = targets.argmax(1) if targets.ndim > 1 else targets
-        return float((outputs.argmax(1) == wanted).float().mean())
+        answers = outputs.squeeze(1).round() if outputs.shape[1] == 1 else outputs.argmax(1)
+        return float((answers == targets).float().mean())
     if case.task == "binary":
         return float(((outputs.reshape(-1) > 0) == (targets.reshape(-1) > 0.5)).float().mean())
     return 1 - float((outputs.reshape(-1) - targets.reshape(-1)).square().mean() / targets.var())

@@ -86,10 +86,14 @@ class Calls(TorchFunctionMode):
     Args:
         parameters: Of the module, the identities.
         layers: Whether to look at layers and activations too, not at losses alone.
+        before_backward: Called when a program calls `loss.backward()` by itself.
     """
 
-    def __init__(self, parameters: set[int], layers: bool) -> None:
+    def __init__(
+        self, parameters: set[int], layers: bool, before_backward: Callable[[], None] | None = None
+    ) -> None:
         super().__init__()
+        self._before_backward = before_backward
         self.losses: list[LossCall] = []
         self.layers: list[LayerCall] = []
         self.used: set[int] = set()
@@ -108,6 +112,8 @@ class Calls(TorchFunctionMode):
         """Let torch do it, and look at what came in and out."""
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
+        if name == "backward" and self._before_backward is not None:
+            self._before_backward()
         call = self._loss(name, args, kwargs) if name in LOSSES else None
         out = func(*args, **kwargs)
         if call is not None and isinstance(out, Tensor):

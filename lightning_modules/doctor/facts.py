@@ -1,6 +1,6 @@
 """What can be read from a module, its optimizers and its Trainer, without training."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -24,8 +24,6 @@ def read_before(trainer: pl.Trainer, model: pl.LightningModule) -> Facts:
     """Before the first step."""
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     facts = Facts(parameters=_count(trained))
-    own = {id(parameter) for parameter in model.parameters()}
-    facts.foreign = _count(parameter for parameter in _held(trainer) if id(parameter) not in own)
     facts.frozen = _count(parameter for parameter in model.parameters() if not parameter.requires_grad)
     modules = list(model.modules())
     facts.batch_norms = sum(isinstance(module, _BatchNorm) for module in modules)
@@ -93,11 +91,6 @@ def _read_length(facts: Facts, trainer: pl.Trainer) -> None:
         facts.expected_steps = min(known, trainer.max_steps)
 
 
-def held(trainer: pl.Trainer) -> set[int]:
-    """The identities of what the optimizers hold."""
-    return {id(parameter) for parameter in _held(trainer)}
-
-
 def listed_layers(model: nn.Module) -> Iterator[nn.Module]:
     """Layers that stand in a plain list, tuple or dictionary, where torch does not see them."""
     seen = {id(module) for module in model.modules()}
@@ -114,12 +107,13 @@ def listed_layers(model: nn.Module) -> Iterator[nn.Module]:
                     yield part
 
 
-def identical_layers(model: nn.Module) -> list[str]:
-    """The names of weights of which all units are the same."""
+def identical_layers(model: nn.Module, used: Collection[int]) -> list[str]:
+    """The names of weights of which all units are the same, among those that are `used`, by their identities."""
     return [
         name
         for name, parameter in model.named_parameters()
-        if parameter.requires_grad
+        if id(parameter) in used
+        and parameter.requires_grad
         and parameter.ndim > 1
         and parameter.layout == torch.strided
         and len(parameter) > 1
@@ -149,7 +143,8 @@ def training_parts(model: nn.Module) -> int:
     return sum(module.training for module in model.modules() if isinstance(module, (_BatchNorm, _DropoutNd)))
 
 
-def _held(trainer: pl.Trainer) -> Iterator[nn.Parameter]:
+def held_parameters(trainer: pl.Trainer) -> Iterator[nn.Parameter]:
+    """What the optimizers hold, each once."""
     seen = set()
     for optimizer in trainer.optimizers:
         for group in optimizer.param_groups:

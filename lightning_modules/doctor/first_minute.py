@@ -5,6 +5,7 @@ import warnings
 from typing import Any
 
 import pytorch_lightning as pl
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.utilities.seed import isolate_rng
 
 from lightning_modules.doctor.diagnosis import Diagnosis
@@ -40,6 +41,7 @@ def diagnose(model: pl.LightningModule, data: Any, steps: int = 300, **trainer_a
     Raises:
         ValueError: If `steps` is not at least 20, or if the Trainer is given a length.
         TypeError: If the model or the data is of the package `lightning`; see `with_lightning`.
+        MisconfigurationException: With several devices.
     """
     refuse_lightning(model, data)
     if steps < _FEWEST:
@@ -52,6 +54,10 @@ def diagnose(model: pl.LightningModule, data: Any, steps: int = 300, **trainer_a
     callbacks = trainer_arguments.pop("callbacks", None) or []
     listed = [callbacks] if isinstance(callbacks, pl.Callback) else list(callbacks)
     trainer = quiet_trainer(**(trainer_arguments | fixed), callbacks=[doctor, TrialRun(), *listed])
+    if trainer.world_size > 1:
+        raise MisconfigurationException(
+            f"diagnose runs on one device, got {trainer.world_size}. Use devices=1."
+        )
     undo_model, undo_data = snapshot(model.modules()), remember_data(data)
     said = vars(model).get("print")
     try:

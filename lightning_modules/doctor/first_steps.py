@@ -51,12 +51,13 @@ def saturated_share(layers: list[LayerSeen]) -> float:
     return max(shares, default=0.0)
 
 
-def gradient_ratio(step: StepSeen) -> float:
-    """Gradient per number: that of the first weights beside the largest of the later ones'."""
+def gradient_ratio(step: StepSeen, order: list[str]) -> float:
+    """Gradient per number: that of the first weights beside the largest of the later ones', in the `order` of calls."""
+    names = order or [name for name in step.gradient if name.endswith(("weight", "weight_ih_l0"))]
     per_number = [
-        norm / math.sqrt(step.size[name])
-        for name, norm in step.gradient.items()
-        if name.endswith(("weight", "weight_ih_l0")) and step.size[name] > 1
+        step.gradient[name] / math.sqrt(step.size[name])
+        for name in names
+        if name in step.gradient and step.size[name] > 1
     ]
     if len(per_number) < 2 or not max(per_number[1:]) > 0:
         return math.nan

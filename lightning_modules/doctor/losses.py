@@ -70,7 +70,7 @@ def take(seen: LossSeen | None, call: LossCall, step: int, loss: float | None) -
     dim = 1 if inputs.ndim > 1 else 0
     seen.normalized &= inputs.ndim > 1 and low >= 0 and _sums_to_one(inputs, dim)
     seen.log_normalized &= inputs.ndim > 1 and high <= _ROUNDING and _sums_to_one(inputs.exp(), dim)
-    seen.broadcast |= inputs.shape != target.shape and inputs.numel() == target.numel() and len(inputs) > 1
+    seen.broadcast |= inputs.numel() == target.numel() and _grows(inputs.shape, target.shape)
     accuracy = _take_classes(seen, inputs, target) if is_classes else _take_numbers(seen, inputs, target)
     if math.isfinite(value) and loss:
         seen.total_share = value / loss
@@ -96,6 +96,14 @@ def _reduction_of(call: LossCall, loss: float | None) -> str | None:
             return reduction
     broadcast = call.inputs.shape != call.target.shape
     return "mean" if broadcast and math.isclose(mean, loss, rel_tol=0.05) else None
+
+
+def _grows(one: torch.Size, other: torch.Size) -> bool:
+    """Whether tensors of these shapes make a larger one together."""
+    try:
+        return math.prod(torch.broadcast_shapes(one, other)) > math.prod(one)
+    except RuntimeError:
+        return False
 
 
 def _sums_to_one(values: Tensor, dim: int) -> bool:

@@ -26,6 +26,7 @@ from lightning_modules.doctor.probe import Probe
 from lightning_modules.doctor.record import (
     FIRST,
     LayerSeen,
+    Learnable,
     Record,
     StepSeen,
     Validation,
@@ -45,6 +46,8 @@ _MOST_VALIDATIONS = 24
 _KEPT_WEIGHTS = 512
 _INPUT_STEPS = 24
 _SAMPLE_AFTER = 300
+_VERY_FEW, _OFTEN, _BY_HEART = 40, 50, 0.95
+"""So few items, seen so often, a network should have learnt by heart."""
 
 
 class Measuring:
@@ -78,7 +81,6 @@ class Measuring:
         self._is_compiled = False
         self._loss_now: Tensor | None = None
         self._first_batch_size = 0
-        self._has_classes = False
 
     # Before and after
 
@@ -159,7 +161,7 @@ class Measuring:
         if parts and not self.record.facts.evaluating:
             self.record.facts.evaluating, self.record.facts.evaluating_since = parts, self.record.batches
         if not self._is_compiled:
-            self._calls = Calls(set(self._names), layers=True)
+            self._calls = Calls(set(self._names), layers=True, before_backward=self._stale.computing)
             self._open.enter_context(self._calls)
 
     def backward_starts(self, model: pl.LightningModule, loss: Tensor) -> None:
@@ -279,6 +281,8 @@ class Measuring:
         main = main_call(calls.losses, value)
         if main is not None:
             record.loss = take(record.loss, main, record.batches, value)
+        if record.loss is not None:
+            record.loss.alone &= sum(call.kind != "difference" for call in calls.losses) <= 1
         layers = self._layers(calls.layers)
         if len(record.layers_first) < FIRST:
             record.layers_first.append(layers)
@@ -302,9 +306,10 @@ class Measuring:
         facts.narrowest = min(hidden, default=0)
         facts.saturating = sum(layer.operation in ("sigmoid", "tanh") for layer in layers)
         facts.recurrent = any(layer.operation in ("lstm", "gru", "rnn_tanh", "rnn_relu") for layer in layers)
-        facts.layers = len(
-            {call.parameter for call in calls.layers if call.operation not in _ACTIVATION_NAMES}
+        used = dict.fromkeys(
+            call.parameter for call in calls.layers if call.operation not in _ACTIVATION_NAMES
         )
+        facts.layers, facts.order = len(used), [self._names[parameter] for parameter in used]
         inputs.normalized, inputs.tokens = calls.is_normalized, calls.has_tokens
         facts.double_norms = max(facts.double_norms, calls.double_norms)
 
@@ -338,7 +343,7 @@ class Measuring:
     @torch.no_grad()
     def _look_at_gradients(self, trainer: pl.Trainer, model: pl.LightningModule) -> None:
         """After the first steps: who got gradients, and who is held."""
-        facts, held = self.record.facts, reading.held(trainer)
+        facts, held = self.record.facts, set(map(id, reading.held_parameters(trainer)))
         trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
         facts.unheld = sum(
             parameter.numel()
@@ -356,7 +361,13 @@ class Measuring:
             used = sum(parameter.numel() for parameter in silent if id(parameter) in self._used)
             facts.without_gradient = used
             facts.unused = sum(parameter.numel() for parameter in silent) - used
-        facts.identical = reading.identical_layers(model)
+        own = {id(parameter) for parameter in model.parameters()}
+        facts.foreign = sum(
+            parameter.numel()
+            for parameter in reading.held_parameters(trainer)
+            if id(parameter) not in own and parameter.grad is None
+        )
+        facts.identical = reading.identical_layers(model, self._used)
 
     @torch.no_grad()
     def look_back(self, model: nn.Module) -> None:
@@ -373,6 +384,9 @@ class Measuring:
         is_due = facts.finished or (self.sample.is_full() and self.record.batches >= _SAMPLE_AFTER)
         if is_due and self.sample.items != self.record.learnable.items:
             self.record.learnable = replace(self.sample.learnable(), items=self.sample.items)
+        seen = self.record.batches * max(facts.smallest_batch, 1)
+        if facts.finished and 0 < self.items.known <= _VERY_FEW and seen >= _OFTEN * self.items.known:
+            self.record.learnable = Learnable(self.items.known, _BY_HEART, 0.05)
         self.record.shared_items, self.record.validation_items = self.items.shared, self.items.validated
         self.record.repeated_items = self.items.repeated
 

@@ -100,7 +100,15 @@ class Outcome:
     @property
     def is_short(self) -> bool:
         """Whether a simple method makes more of it."""
-        return self.certain and self.learned < _OF_REACHABLE * self.reachable
+        return self.falls_short(_OF_REACHABLE)
+
+    def falls_short(self, part: float) -> bool:
+        """Whether less was learnt than this part of what a simple method learns.
+
+        Args:
+            part: The less of a sign of health a cause is, the more of it.
+        """
+        return self.is_ripe and self.certain and self.learned < part * self.reachable
 
     @property
     def is_hopeless(self) -> bool:
@@ -200,7 +208,7 @@ def _fall(smoothed: list[float], start: float) -> float:
     """How much of the whole way the last fifth was."""
     before = smoothed[-max(len(smoothed) // 5, 1) - 1] if len(smoothed) > 1 else math.nan
     way = max(start, before) - smoothed[-1]
-    return (before - smoothed[-1]) / way if way > 0 else 0.0
+    return (before - smoothed[-1]) / way if way > 1e-6 * abs(start) else 0.0
 
 
 def _ripple(losses: list[float]) -> float:

@@ -135,6 +135,7 @@ class LossSeen:
         total_share: What the call was of the whole loss, in the last observed step.
         first_share: The same, in the first.
         ignored: The number that targets have where they do not count.
+        alone: Whether it was the only call of a loss function, in each step.
     """
 
     kind: str
@@ -162,6 +163,7 @@ class LossSeen:
     total_share: float = 1.0
     first_share: float = 1.0
     ignored: int = -100
+    alone: bool = True
 
 
 @dataclass
@@ -194,7 +196,7 @@ class Facts:
     Attributes:
         parameters: How many numbers of the module are to be trained.
         unheld: How many of them no optimizer holds, though they get a gradient.
-        foreign: How many numbers the optimizers hold that are not the module's.
+        foreign: How many numbers the optimizers hold that are not the module's and got no gradient in the first steps.
         listed: How many numbers are in layers that stand in a plain list, and get a gradient.
         without_gradient: How many numbers an optimizer holds that got no gradient in the first steps, though their
             layer was used.
@@ -227,6 +229,7 @@ class Facts:
         saturating: How many sigmoids and tanhs were.
         recurrent: Whether a recurrent layer was.
         layers: How many layers with weights were called in the first step.
+        order: The names of their weights, in the order of the calls.
         finished: Whether training has ended.
     """
 
@@ -264,6 +267,7 @@ class Facts:
     saturating: int = 0
     recurrent: bool = False
     layers: int = 0
+    order: list[str] = field(default_factory=list)
     finished: bool = False
 
 

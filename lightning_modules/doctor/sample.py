@@ -145,4 +145,4 @@ def _numbers(inputs: Tensor, targets: Tensor) -> Learnable:
         return Learnable(len(inputs), math.nan, math.nan)
     n = len(targets)
     best = max(1 - float((answer - targets).square().mean()) for answer in _left_out(inputs, targets))
-    return Learnable(n, best, 2 / math.sqrt(n))
+    return Learnable(n, best, 1 / math.sqrt(n))

@@ -124,6 +124,7 @@ class StaleGradients:
     def __init__(self) -> None:
         self._used: dict[int, tuple[nn.Parameter, Tensor]] = {}
         self._stale: set[int] = set()
+        self._asked: set[int] = set()
 
     @torch.no_grad()
     def stepped(self, optimizer: Optimizer) -> None:
@@ -133,12 +134,14 @@ class StaleGradients:
         if largest is not None and largest.grad is not None and bool(_few(largest.grad).any()):
             self._used[id(optimizer)] = largest, _few(largest.grad)
         self._stale.discard(id(optimizer))
+        self._asked.discard(id(optimizer))
 
     @torch.no_grad()
     def computing(self) -> None:
         """Look, before a backward pass."""
         for key, (parameter, used) in self._used.items():
             gradient = parameter.grad
+            self._asked.add(key)
             if gradient is not None and torch.equal(_few(gradient), used):
                 self._stale.add(key)
             else:
@@ -150,7 +153,7 @@ class StaleGradients:
 
     def was_asked(self, optimizer: Optimizer) -> bool:
         """Whether that could be told."""
-        return id(optimizer) in self._used
+        return id(optimizer) in self._asked
 
 
 def _with_gradient(optimizer: Optimizer) -> Iterator[nn.Parameter]:

@@ -21,14 +21,23 @@ SGD = partial(torch.optim.SGD, lr=0.05, momentum=0.9)
 class Net(pl.LightningModule):
     """A network with dropout and batch normalization; what the tests change are its arguments."""
 
-    def __init__(self, loss=cross_entropy, network=None, optimizer=SGD, manual=False, zero=True, held=None):
+    def __init__(
+        self,
+        loss=cross_entropy,
+        network=None,
+        optimizer=SGD,
+        manual=False,
+        zero=True,
+        held=None,
+        direct=False,
+    ):
         super().__init__()
         torch.manual_seed(0)
         self.network = network or nn.Sequential(
             nn.Linear(6, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 3)
         )
         self.loss, self.optimizer, self.zero, self.held = loss, optimizer, zero, held
-        self.automatic_optimization = not manual
+        self.automatic_optimization, self.direct = not manual, direct
         self.said = []
 
     def print(self, *words, **_):
@@ -42,7 +51,7 @@ class Net(pl.LightningModule):
         for optimizer in optimizers if isinstance(optimizers, list) else [optimizers]:
             if self.zero:
                 optimizer.zero_grad()
-        self.manual_backward(loss)
+        loss.backward() if self.direct else self.manual_backward(loss)
         for optimizer in optimizers if isinstance(optimizers, list) else [optimizers]:
             optimizer.step()
         return None
@@ -138,8 +147,9 @@ def test_a_run_that_goes_well_is_left_in_peace():
             {"network": nn.Linear(6, 1), "loss": lambda y, t: (y - t.float()).square().mean()},
         ),
         ("foreign-parameters", {"held": lambda model: copy.deepcopy(model.network).parameters()}),
-        ("parameters-not-in-optimizer", {"held": lambda model: list(model.parameters())[:2]}),
+        ("parameters-not-in-optimizer", {"network": nn.Linear(6, 3), "held": lambda model: [model.network.bias]}),
         ("missing-zero-grad", {"manual": True, "zero": False}),
+        ("missing-zero-grad", {"manual": True, "zero": False, "direct": True}),
     ],
 )
 def test_a_mistake_is_named_from_what_the_program_really_does(name, arguments):

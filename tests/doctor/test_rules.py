@@ -27,7 +27,7 @@ SICK = {
     "nan-inputs": [record(nonfinite_inputs=3)],
     "foreign-parameters": [record(facts={"foreign": 300})],
     "layers-in-a-list": [record(facts={"listed": 100})],
-    "parameters-not-in-optimizer": [record(facts={"unheld": 200}), well(facts={"unheld": 200})],
+    "parameters-not-in-optimizer": [record(facts={"unheld": 200})],
     "no-gradient": [record(facts={"without_gradient": 100}), well(facts={"without_gradient": 100})],
     "frozen-parameters": [record(facts={"frozen": 900})],
     "identical-units": [record(facts={"identical": ["layers.0.weight"]})],
@@ -99,10 +99,20 @@ SICK = {
             (1.4, 900.0, *(1.4,) * 398), steps_first=[step_seen(0, update=9.0)], updates=losses_of([0.05] * 9)
         )
     ],
+    "oscillation": [record(tuple(1.4 + (-1) ** (step // 4) for step in range(400)))],
     "rate-too-low": [record(updates=losses_of([1e-6] * 40), travel=1e-4)],
     "over-regularization": [record(steps_first=[step_seen(decay=30.0)]), record(facts={"dropout": 0.95})],
     "small-batch-statistics": [record(facts={"batch_norms": 2, "smallest_batch": 2})],
     "shuffled-labels": [record(learnable=Learnable(400, 0.0, 0.02))],
+    "noisy-labels": [
+        record(
+            tuple(max(1.4 - step / 100, 0.05) for step in range(400)),
+            loss=loss_seen(right=0.9),
+            learnable=Learnable(400, 0.3, 0.02),
+            validation_loss=loss_seen(right=0.5),
+            validations=validations(1.0, accuracy=0.5),
+        )
+    ],
     "overfitting": [
         well(validations=validations(1.0, 0.9, 2.5, accuracy=0.5), validation_loss=loss_seen(right=0.5))
     ],

@@ -8,6 +8,7 @@ from lightning_modules.doctor.record import Record
 
 _FEW_STEPS, _MANY_STEPS = 60, 150
 _NARROW = 2
+_ALL = 0.95
 
 
 def leaked_items(record: Record, outcome: Outcome) -> Finding | None:
@@ -23,7 +24,7 @@ def leaked_items(record: Record, outcome: Outcome) -> Finding | None:
         {"share of the watched items": share, "repeated in training": record.repeated_items},
         "Split the items before anything else, and each of them once.",
         "symptoms/#validation-better-than-training",
-        0.93,
+        0.93 if share < _ALL else 0.7,
     )
 
 
@@ -70,8 +71,8 @@ def overfitting(record: Record, outcome: Outcome) -> Finding | None:
     if not math.isfinite(outcome.unseen) or len(record.validations) < 3 or not outcome.is_finite:
         return None
     gap = outcome.trained - outcome.unseen
-    rising = outcome.last_unseen > 1.25 * outcome.best_unseen
-    if outcome.trained < 0.5 or not (gap > 0.2 and rising):
+    rising = outcome.last_unseen / outcome.best_unseen if outcome.best_unseen > 0 else math.nan
+    if outcome.trained < 0.5 or not ((gap > 0.1 and rising > 1.5) or (gap > 0.2 and rising > 1.2)):
         return None
     best = min(record.validations, key=lambda seen: seen.loss if math.isfinite(seen.loss) else math.inf)
     return Finding(
@@ -80,7 +81,7 @@ def overfitting(record: Record, outcome: Outcome) -> Finding | None:
         {
             "skill in training": outcome.trained,
             "on new items": outcome.unseen,
-            "loss by the best one": outcome.last_unseen / outcome.best_unseen,
+            "loss by the best one": rising,
         },
         "More data, early stopping, dropout or weight decay.",
         "symptoms/#training-good-validation-bad",
@@ -143,7 +144,7 @@ def small_batch_statistics(record: Record, outcome: Outcome) -> Finding | None:
         {"items of a batch": facts.smallest_batch},
         "Take larger batches, or group normalization.",
         "gradients/batch_norm/",
-        0.85,
+        0.88,
     )
 
 

@@ -10,13 +10,14 @@ from lightning_modules.doctor.record import Record
 _LOST = 1e-3
 _GROWN = 30.0
 _FAR = 6.0
+_SWOLLEN = 1e3
 
 
 def vanishing_gradients(record: Record, outcome: Outcome) -> Finding | None:
     """From the beginning the first layers get a tiny part of the last ones' gradient."""
     if not outcome.is_bad or not record.steps_first or record.facts.layers < 3:
         return None
-    ratio = median(gradient_ratio(step) for step in early(record))
+    ratio = median(gradient_ratio(step, record.facts.order) for step in early(record))
     left = spread_left(record.layers_first[0]) if record.layers_first else math.nan
     if not (ratio < _LOST or (left < 0.02 and ratio < 0.1)):
         return None
@@ -33,9 +34,9 @@ def vanishing_gradients(record: Record, outcome: Outcome) -> Finding | None:
 def bad_initialization(record: Record, outcome: Outcome) -> Finding | None:
     """The first loss is many times what guessing costs, and it is not the inputs: the network is sure of nonsense."""
     loss, inputs = record.loss, record.inputs
-    if loss is None or not outcome.is_bad or not outcome.constant > 0:
+    if loss is None or not outcome.is_bad or not outcome.constant > 0 or not record.first_losses:
         return None
-    beyond = outcome.start / outcome.constant
+    beyond = record.first_losses[0] / outcome.constant
     rms = median(inputs.rms)
     if not beyond > (_FAR if loss.indices else _FAR**2) or (rms > 4 and not inputs.normalized):
         return None
@@ -56,11 +57,16 @@ def exploding_gradients(record: Record, outcome: Outcome) -> Finding | None:
     if not outcome.is_bad or not record.steps_first:
         return None
     first = record.steps_first[0]
-    ratio, grown = gradient_ratio(first), growth(record.layers_first[0]) if record.layers_first else math.nan
+    ratio, grown = (
+        gradient_ratio(first, record.facts.order),
+        growth(record.layers_first[0]) if record.layers_first else math.nan,
+    )
     gradients = [math.hypot(*step.gradient.values()) for step in record.steps_first]
     is_deep = record.facts.layers >= 4 or record.facts.recurrent
-    steep = ratio > _GROWN or (is_deep and grown > _GROWN) or not math.isfinite(gradients[0])
-    if not steep or not is_deep:
+    steep = is_deep and (ratio > _GROWN or grown > _GROWN or not math.isfinite(gradients[0]))
+    norms = record.gradients.all()
+    swells = not outcome.is_finite and len(norms) > 1 and max(norms) > _SWOLLEN * norms[0]
+    if not steep and not swells:
         return None
     return Finding(
         "exploding-gradients",
@@ -72,5 +78,5 @@ def exploding_gradients(record: Record, outcome: Outcome) -> Finding | None:
         },
         "Initialize by the activation (lightning_modules.initialize), normalize between layers, and clip gradients.",
         "symptoms/#the-loss-is-nan",
-        0.86,
+        0.86 if steep else 0.65,
     )

@@ -7,6 +7,8 @@ from lightning_modules.doctor.outcome import Outcome
 from lightning_modules.doctor.record import Record
 
 _RAW = 4.0
+_VERY_RAW = 20.0
+_NEARLY = 0.92
 _TINY = 0.06
 _WIDE = 30.0
 _FLAT = 1e-6
@@ -44,12 +46,12 @@ def constant_inputs(record: Record, outcome: Outcome) -> Finding | None:
 def raw_inputs(record: Record, outcome: Outcome) -> Finding | None:
     """Inputs are as large as they were stored, or of very different sizes."""
     seen = record.inputs
-    if seen.normalized or seen.tokens or not seen.rms or not outcome.is_bad:
+    if seen.normalized or seen.tokens or not seen.rms:
         return None
     rms = sum(seen.rms) / len(seen.rms)
-    if not math.isfinite(rms) or (rms < _RAW and seen.dynamic < _WIDE):
+    if not math.isfinite(rms) or not (rms > _RAW or (seen.dynamic > _WIDE and rms > 1.5)):
         return None
-    if rms < 1.5:
+    if not outcome.is_bad and not (rms > _VERY_RAW and outcome.falls_short(_NEARLY)):
         return None
     return Finding(
         "raw-inputs",

@@ -11,6 +11,7 @@ _PAGE = "symptoms/#the-first-minute"
 _BOUNDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, math.inf), "softmax": (0.0, 1.0)}
 _MOST_CLASSES = 50
 _ROUNDING = 1e-4
+_NEARLY = 0.92
 
 
 def softmax_before_cross_entropy(record: Record, outcome: Outcome) -> Finding | None:
@@ -173,7 +174,10 @@ def broadcast_loss(record: Record, outcome: Outcome) -> Finding | None:
 def summed_loss(record: Record, outcome: Outcome) -> Finding | None:
     """The loss is a sum, so that the step grows with the batch."""
     loss = record.loss
-    if loss is None or loss.reduction != "sum" or not outcome.is_bad or record.facts.smallest_batch < 4:
+    if loss is None or loss.reduction != "sum" or record.facts.smallest_batch < 4:
+        return None
+    leaps = outcome.is_ripe and outcome.peak > 2 * outcome.start
+    if not (outcome.is_bad or leaps or outcome.falls_short(_NEARLY)):
         return None
     return Finding(
         "summed-loss",

@@ -70,7 +70,8 @@ def schedule_interval(record: Record, outcome: Outcome) -> Finding | None:
         and facts.schedule_length > 3 * max(facts.expected_epochs, 1)
         and facts.schedule_length >= 0.3 * facts.expected_steps > 0
     )
-    if facts.finished and stays and facts.schedule != "ReduceLROnPlateau" and facts.expected_epochs != 1:
+    ended = facts.finished and not facts.stopped_early and record.steps >= 0.9 * facts.expected_steps
+    if ended and stays and facts.schedule != "ReduceLROnPlateau" and facts.expected_epochs != 1:
         return Finding(
             "schedule-interval",
             0,

@@ -9,6 +9,8 @@ from lightning_modules.doctor.record import Record
 
 _LONG = 0.15
 _SHORT = 1e-3
+_RATHER_SHORT, _MANY_STEPS = 5e-3, 150
+_RIPPLE = 0.3
 
 
 def rate_too_high(record: Record, outcome: Outcome) -> Finding | None:
@@ -38,12 +40,28 @@ def rate_too_high(record: Record, outcome: Outcome) -> Finding | None:
     )
 
 
+def oscillation(record: Record, outcome: Outcome) -> Finding | None:
+    """The loss goes up and down by a good part of what is at stake, and comes no lower."""
+    if not outcome.is_bad or not outcome.is_finite or not outcome.ripple > _RIPPLE or outcome.fall > 0.1:
+        return None
+    return Finding(
+        "oscillation",
+        record.batches // 2,
+        {"change from step to step": outcome.ripple, "skill": outcome.learned},
+        "Let the rate fall, take larger batches, or a third of the rate.",
+        "symptoms/#the-loss-moves-up-and-down",
+        0.7,
+    )
+
+
 def rate_too_low(record: Record, outcome: Outcome) -> Finding | None:
     """Weights hardly move, and the loss still falls, or has not begun to."""
     if not outcome.is_bad or not record.steps_first or not outcome.is_finite:
         return None
     typical = median(record.updates.all())
-    if not (typical < _SHORT and record.travel < 0.05) or outcome.is_rising:
+    hardly = typical < _SHORT and record.travel < 0.05
+    slow = typical < _RATHER_SHORT and outcome.fall > 0.1 and record.steps >= _MANY_STEPS
+    if not (hardly or slow) or outcome.is_rising:
         return None
     return Finding(
         "rate-too-low",
@@ -55,7 +73,7 @@ def rate_too_low(record: Record, outcome: Outcome) -> Finding | None:
         },
         "Try ten times the rate, or search with lightning_modules.range_test.",
         "symptoms/#the-loss-falls-slowly",
-        _with_probe(record, 0.82, _tenfold_helps(record)),
+        _with_probe(record, 0.82 if hardly else 0.7, _tenfold_helps(record)),
     )
 
 
@@ -71,8 +89,8 @@ def _tenfold_helps(record: Record) -> bool:
     """Whether a copy got much further at ten times the rate."""
     if len(record.probe) != 4:
         return False
-    start, _, same, tenfold = record.probe
-    return start - tenfold > max(3 * (start - same), 0.03 * abs(start))
+    _, tenth, same, tenfold = record.probe
+    return tenth - tenfold > max(4 * (tenth - same), 0.005 * abs(tenth))
 
 
 def _with_probe(record: Record, sure: float, helps: bool) -> float:

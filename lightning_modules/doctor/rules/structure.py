@@ -6,6 +6,7 @@ from lightning_modules.doctor.record import Record
 
 _SOME = 0.02
 _MANY = 0.3
+_NEARLY = 0.95
 
 
 def foreign_parameters(record: Record, outcome: Outcome) -> Finding | None:
@@ -27,7 +28,7 @@ def parameters_not_in_optimizer(record: Record, outcome: Outcome) -> Finding | N
     """Weights get gradients, and no optimizer holds them."""
     facts = record.facts
     share = facts.unheld / max(facts.parameters, 1)
-    if share < _SOME or (not outcome.is_bad and share < _MANY):
+    if share < _SOME or not (outcome.is_bad or outcome.falls_short(_NEARLY)):
         return None
     return Finding(
         "parameters-not-in-optimizer",
@@ -116,7 +117,7 @@ def evaluation_mode(record: Record, outcome: Outcome) -> Finding | None:
 def conflicting_parts(record: Record, outcome: Outcome) -> Finding | None:
     """Two parts of the network undo each other."""
     facts = record.facts
-    if facts.alpha_dropout == 0 and facts.double_norms == 0:
+    if facts.alpha_dropout == 0 and not (facts.double_norms and outcome.is_bad):
         return None
     return Finding(
         "conflicting-parts",
@@ -127,5 +128,5 @@ def conflicting_parts(record: Record, outcome: Outcome) -> Finding | None:
         },
         "lightning_modules.conflicts names them.",
         "guidelines/",
-        0.6,
+        0.75 if facts.alpha_dropout else 0.4,
     )

@@ -1,15 +1,21 @@
 """Labels and targets."""
 
 import math
+import random
+from collections import Counter
 
 from lightning_modules.doctor.diagnosis import Finding
-from lightning_modules.doctor.losses import CLASSIFICATIONS, REGRESSIONS
+from lightning_modules.doctor.losses import BINARY, CLASSIFICATIONS, REGRESSIONS, entropy
 from lightning_modules.doctor.outcome import LITTLE, Outcome
 from lightning_modules.doctor.record import Record
 
 _ENOUGH_BATCHES = 5
 _ENOUGH_ITEMS = 100
 _LARGE = 5.0
+_NEARLY = 0.92
+_DRAWN = 24
+_MANY_ITEMS = 300
+_CLEANER, _BY_HEART, _WEAK = 0.2, 0.3, 0.6
 
 
 def labels_out_of_range(record: Record, outcome: Outcome) -> Finding | None:
@@ -33,8 +39,15 @@ def labels_out_of_range(record: Record, outcome: Outcome) -> Finding | None:
 def constant_labels(record: Record, outcome: Outcome) -> Finding | None:
     """All items have the same target."""
     loss = record.loss
-    if loss is None or loss.batches < _ENOUGH_BATCHES or loss.target_low != loss.target_high:
+    if (
+        loss is None
+        or loss.batches < _ENOUGH_BATCHES
+        or loss.target_low != loss.target_high
+        or not loss.alone
+    ):
         return None
+    if not loss.indices and loss.kind not in BINARY and loss.target_low == 0:
+        return None  # what is to vanish, such as the residuals of an equation
     return Finding(
         "constant-labels",
         0,
@@ -56,6 +69,8 @@ def not_shuffled(record: Record, outcome: Outcome) -> Finding | None:
     overall = mixed_overall(record)
     if not overall > 0 or not within < 0.5 * overall:
         return None
+    if loss.kind in REGRESSIONS and not (outcome.is_bad or outcome.falls_short(_NEARLY)):
+        return None  # neighbours in time are alike
     return Finding(
         "not-shuffled",
         0,
@@ -67,14 +82,15 @@ def not_shuffled(record: Record, outcome: Outcome) -> Finding | None:
 
 
 def mixed_overall(record: Record) -> float:
-    """How mixed all targets are, in the measure in which the record says how mixed a batch's are."""
-    from lightning_modules.doctor.losses import entropy
-
+    """How mixed a batch of all targets would be, in the measure in which the record says how mixed batches are."""
     loss = record.loss
     if loss is None:
         return math.nan
     if loss.indices:
-        return entropy(list(loss.counts.values()))
+        draw, size = random.Random(0), max(record.facts.smallest_batch, 1)
+        labels, weights = list(loss.counts), list(loss.counts.values())
+        drawn = [Counter(draw.choices(labels, weights, k=size)) for _ in range(_DRAWN)]
+        return sum(entropy(list(counts.values())) for counts in drawn) / _DRAWN
     if not loss.target_sums:
         return math.nan
     counts, sums, squares = loss.target_sums
@@ -99,6 +115,34 @@ def target_scale(record: Record, outcome: Outcome) -> Finding | None:
         "Standardize the targets, and scale the answers back.",
         "symptoms/#the-loss-falls-slowly",
         0.84 if rms > 3 * _LARGE else 0.7,
+    )
+
+
+def noisy_labels(record: Record, outcome: Outcome) -> Finding | None:
+    """Many labels are wrong: new items are answered better than training items can be, or these are learnt by heart."""
+    loss, learnable = record.loss, record.learnable
+    if (
+        loss is None
+        or not math.isfinite(outcome.right)
+        or learnable.items < _MANY_ITEMS
+        or not outcome.certain
+    ):
+        return None
+    unseen, by_heart = outcome.unseen_right, outcome.right - outcome.unseen_right
+    cleaner = unseen - max(learnable.skill, outcome.right)
+    if not (cleaner > _CLEANER or (by_heart > _BY_HEART and learnable.skill < _WEAK)):
+        return None
+    return Finding(
+        "noisy-labels",
+        0,
+        {
+            "what simple methods learn": learnable.skill,
+            "skill in training": outcome.right,
+            "on new items": unseen,
+        },
+        "Look at the training items that cost most; stop early, and smooth the labels.",
+        "regularization/",
+        0.82 if cleaner > _CLEANER else 0.7,
     )
 
 
