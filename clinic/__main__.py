@@ -53,7 +53,6 @@ FACTS = {
     "constants",
     "squashed_output",
     "never_zeroed",
-    "sorted_by_target",
 }
 """Faults that are named whether or not they hurt this time."""
 
@@ -84,9 +83,12 @@ def kept(path: Path) -> Iterator[Patient]:
     with path.open("rb") as file:
         while file.peek(1):
             patient = pickle.load(file)
-            patient.record = Record(
-                **vars(patient.record)
-            )  # it may have been kept before something was measured
+            patient.record = record = Record(**vars(patient.record))
+            for name in ("facts", "loss", "validation_loss"):  # kept before something was measured
+                part = getattr(record, name)
+                setattr(record, name, part and type(part)(**vars(part)))
+            for seen in (layer for layers in record.layers_first for layer in layers):
+                vars(seen).setdefault("units", 0)
             yield patient
 
 

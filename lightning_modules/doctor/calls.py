@@ -4,6 +4,7 @@ While it is active, torch shows each of its calls to `Calls`. So losses and acti
 called, by modules, by functions, by Keras on its torch backend, and nothing has to be hooked or asked.
 """
 
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +55,9 @@ _SAME_NUMBERS = {
 }
 _DIFFERENCES = {"sub", "__sub__", "__rsub__", "subtract"}
 _LOGARITHM = {"softmax": "log_softmax", "sigmoid": "logsigmoid"}
-_WHOLE_MARGIN = 0.01
+_NEAR_A_BOUND = 0.01
+MOST_NUMBERS = 4_000_000
+"""Of more, some items stand for the others."""
 
 
 @dataclass
@@ -102,9 +105,8 @@ class Calls(TorchFunctionMode):
         self.double_norms = 0
         self._parameters = parameters
         self._wants_layers = layers
-        self._made_by: dict[int, str] = {}
+        self._made_by: dict[int, tuple[weakref.ref[Tensor], str]] = {}
         self._last_weight = 0
-        self._kept: list[Tensor] = []  # identities are those of tensors that are alive
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
@@ -132,7 +134,7 @@ class Calls(TorchFunctionMode):
             inputs, target = kwargs.get("input"), kwargs.get("target")
         if not isinstance(inputs, Tensor) or not isinstance(target, Tensor):
             return None
-        made_by = self._made_by.get(id(inputs), "")
+        made_by = self._maker(inputs)
         call = LossCall(
             name,
             made_by,
@@ -154,11 +156,11 @@ class Calls(TorchFunctionMode):
             self._mark(out, name)
             self._measure(name, self._last_weight, out)
         elif name == "log":
-            self._mark(out, _LOGARITHM.get(self._made_by.get(id(first), ""), ""))
+            self._mark(out, _LOGARITHM.get(self._maker(first), ""))
         elif name in _LAYERS:
             self._layer(name, args, out, kwargs)
         elif name in _NORMALIZATIONS:
-            self.double_norms += self._made_by.get(id(first)) == "normalization"
+            self.double_norms += self._maker(first) == "normalization"
             self._mark(out, "normalization")
             if self.first_input is None:
                 self.is_normalized = True
@@ -170,13 +172,17 @@ class Calls(TorchFunctionMode):
             self._difference(first, args, out)
 
     def _pass_on(self, first: Tensor, out: Tensor) -> None:
-        made_by = self._made_by.get(id(first))
+        made_by = self._maker(first)
         if made_by and out is not first:
             self._mark(out, made_by)
 
     def _mark(self, tensor: Tensor, made_by: str) -> None:
-        self._made_by[id(tensor)] = made_by
-        self._kept.append(tensor)
+        self._made_by[id(tensor)] = weakref.ref(tensor), made_by
+
+    def _maker(self, tensor: Tensor) -> str:
+        """What made this very tensor; an identity may have been another one's before."""
+        found = self._made_by.get(id(tensor))
+        return found[1] if found is not None and found[0]() is tensor else ""
 
     def _difference(self, first: Tensor, args: Any, out: Tensor) -> None:
         """Two tensors of which one has a gradient and the other is data: perhaps a loss that is written out."""
@@ -186,7 +192,7 @@ class Calls(TorchFunctionMode):
         if not (first.is_floating_point() and other.is_floating_point()) or other.numel() != first.numel():
             return
         inputs, target = (first, other) if first.requires_grad else (other, first)
-        made_by = self._made_by.get(id(inputs), "")
+        made_by = self._maker(inputs)
         self.losses.append(
             LossCall(
                 "difference",
@@ -238,6 +244,8 @@ def _units(operation: str, values: Tensor) -> int:
 @torch.no_grad()
 def _measures(operation: str, values: Tensor) -> list[Tensor]:
     """Root mean square, spread over the batch, share of dead units, share of saturated numbers."""
+    if values.numel() > MOST_NUMBERS and len(values) > 2:
+        values = values[: max(MOST_NUMBERS * len(values) // values.numel(), 2)]
     if values.dtype in (torch.float16, torch.bfloat16):
         values = values.float()
     nothing = values.new_zeros(())
@@ -250,6 +258,6 @@ def _measures(operation: str, values: Tensor) -> list[Tensor]:
         dead = (values.amax(others) <= 0).float().mean()
     elif operation in _BOUNDED:
         low, high = _BOUNDED[operation]
-        margin = _WHOLE_MARGIN * (high - low)
+        margin = _NEAR_A_BOUND * (high - low)
         saturated = ((values < low + margin) | (values > high - margin)).float().mean()
     return [rms, spread, dead, saturated]

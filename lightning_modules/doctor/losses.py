@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from lightning_modules.doctor.calls import LossCall
+from lightning_modules.doctor.calls import MOST_NUMBERS, LossCall
 from lightning_modules.doctor.record import FIRST, LossSeen, keep_last
 
 CLASSIFICATIONS = {"cross_entropy", "nll_loss", "multi_margin_loss"}
@@ -41,7 +41,7 @@ def take(seen: LossSeen | None, call: LossCall, step: int, loss: float | None) -
         step: Which step.
         loss: What the step's loss was.
     """
-    inputs, target = call.inputs.float(), call.target
+    inputs, target = _some_items(call.inputs, call.target)
     value = _value(call)
     if call.kind == "difference":
         reduction = _reduction_of(call, loss)
@@ -84,6 +84,16 @@ def take(seen: LossSeen | None, call: LossCall, step: int, loss: float | None) -
     keep_last(seen.output_spread, spread)
     seen.batches += 1
     return seen
+
+
+def _some_items(inputs: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Both, with at least one dimension; of very many items, some."""
+    if inputs.ndim == 0:
+        inputs, target = inputs.reshape(1), target.reshape(-1)
+    if inputs.numel() > MOST_NUMBERS and target.ndim > 0 and len(target) == len(inputs):
+        keep = max(MOST_NUMBERS * len(inputs) // inputs.numel(), 2)
+        inputs, target = inputs[:keep], target[:keep]
+    return inputs.float(), target
 
 
 def _reduction_of(call: LossCall, loss: float | None) -> str | None:

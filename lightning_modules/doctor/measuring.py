@@ -7,7 +7,6 @@ steps are measured every tenth, and what layers give out every fiftieth; of the 
 import math
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Any
 
 import pytorch_lightning as pl
@@ -80,7 +79,7 @@ class Measuring:
         self._used: set[int] = set()
         self._is_compiled = False
         self._loss_now: Tensor | None = None
-        self._first_batch_size = 0
+        self._first_batch_size = self._sampled = 0
 
     # Before and after
 
@@ -168,7 +167,8 @@ class Measuring:
         """Watch no further: what is computed again in a backward pass would be seen twice."""
         if model.automatic_optimization:
             self._open.close()
-        self._loss_now = loss.detach().reshape(-1)[:1].reshape(()) if loss.numel() else None
+        else:
+            self._loss_now = loss.detach()
         if self._looks_for_old_gradients():
             self._stale.computing()
 
@@ -230,7 +230,9 @@ class Measuring:
         loss = outputs.get("loss") if isinstance(outputs, Mapping) else None
         if isinstance(loss, Tensor):
             # Lightning hands it over as it was scaled for accumulating gradients.
-            loss = loss.detach().reshape(-1)[:1].reshape(()) * trainer.accumulate_grad_batches
+            loss = loss.detach().mean() if loss.numel() > 1 else loss.detach()
+            if trainer.accumulate_grad_batches > 1:
+                loss = loss * trainer.accumulate_grad_batches
         elif isinstance(self._loss_now, Tensor):
             loss = self._loss_now
         calls, self._calls = self._calls, None
@@ -382,8 +384,8 @@ class Measuring:
             self.record.travel = moved / length if length > 0 else math.nan
         facts = self.record.facts
         is_due = facts.finished or (self.sample.is_full() and self.record.batches >= _SAMPLE_AFTER)
-        if is_due and self.sample.items != self.record.learnable.items:
-            self.record.learnable = replace(self.sample.learnable(), items=self.sample.items)
+        if is_due and self.sample.items != self._sampled:
+            self.record.learnable, self._sampled = self.sample.learnable(), self.sample.items
         seen = self.record.batches * max(facts.smallest_batch, 1)
         if facts.finished and 0 < self.items.known <= _VERY_FEW and seen >= _OFTEN * self.items.known:
             self.record.learnable = Learnable(self.items.known, _BY_HEART, 0.05)
@@ -459,7 +461,11 @@ def inputs_in(batch: Any, but: Tensor | None = None) -> Tensor | None:
         but: A tensor that is known to hold the targets.
     """
     if isinstance(batch, Tensor):
-        return batch
+        return (
+            batch
+            if batch.layout == torch.strided and not batch.is_nested and not batch.is_complex()
+            else None
+        )
     parts = batch.values() if isinstance(batch, Mapping) else batch if isinstance(batch, list | tuple) else ()
     for part in parts:
         found = inputs_in(part, but)

@@ -129,7 +129,7 @@ def outcome_of(record: Record) -> Outcome:
     start = _mean(first[:2])
     last, best = smoothed[-1], min(smoothed)
     constant, whole = math.nan, True
-    if record.loss is not None:
+    if record.loss is not None and record.loss.alone:
         whole = abs(record.loss.total_share - 1) < 0.1
         constant = constant_answer(record.loss) * _scale_of(record.loss)
     ended = (
@@ -137,9 +137,11 @@ def outcome_of(record: Record) -> Outcome:
     )
     right = _right(record.loss)
     skill = _skill(ended, constant)
-    if not math.isfinite(constant) and start > 0:
+    if not math.isfinite(constant) and start > 0 and best > 0:
         skill = 1 - last / start
     unseen_skill, unseen_right, best_unseen, last_unseen = _unseen(record)
+    if record.facts.optimizers > 1:  # one network's loss may be another one's gain
+        skill = right = unseen_skill = unseen_right = math.nan
     learnable = record.learnable
     scale = constant if math.isfinite(constant) and constant > 0 else abs(start)
     return Outcome(

@@ -211,6 +211,7 @@ class Facts:
         batch_norms: How many batch normalizations there are.
         dropout: The highest probability of a dropout.
         narrowest: Units of the narrowest hidden layer; 0 where there is none.
+        optimizers: How many there are. Of several, none has a loss by which a run could be judged.
         optimizer: The first optimizer's class.
         momentum: Its highest momentum.
         weight_decay: Its highest.
@@ -249,6 +250,7 @@ class Facts:
     batch_norms: int = 0
     dropout: float = 0.0
     narrowest: int = 0
+    optimizers: int = 1
     optimizer: str = ""
     momentum: float = 0.0
     weight_decay: float = 0.0

@@ -147,7 +147,10 @@ def test_a_run_that_goes_well_is_left_in_peace():
             {"network": nn.Linear(6, 1), "loss": lambda y, t: (y - t.float()).square().mean()},
         ),
         ("foreign-parameters", {"held": lambda model: copy.deepcopy(model.network).parameters()}),
-        ("parameters-not-in-optimizer", {"network": nn.Linear(6, 3), "held": lambda model: [model.network.bias]}),
+        (
+            "parameters-not-in-optimizer",
+            {"network": nn.Linear(6, 3), "held": lambda model: [model.network.bias]},
+        ),
         ("missing-zero-grad", {"manual": True, "zero": False}),
         ("missing-zero-grad", {"manual": True, "zero": False, "direct": True}),
     ],

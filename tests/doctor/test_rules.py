@@ -1,5 +1,7 @@
 """lightning_modules.doctor.rules: each on records in which one thing is wrong, and on one in which nothing is."""
 
+from pathlib import Path
+
 import pytest
 from records import ask, layer, loss_seen, losses_of, record, regression, step_seen, well
 
@@ -185,3 +187,8 @@ def test_a_softmax_is_known_by_its_numbers_where_nobody_saw_it_made():
 def test_every_name_is_written_like_the_others():
     assert all(name == name.lower() and " " not in name and "_" not in name for name in NAMES)
     assert set(SICK) == set(NAMES)
+
+
+def test_the_api_page_names_every_finding_and_no_other():
+    page = (Path(__file__).parents[2] / "docs/api/doctor.md").read_text(encoding="utf-8")
+    assert [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")] == list(NAMES)

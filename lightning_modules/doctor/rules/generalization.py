@@ -9,6 +9,8 @@ from lightning_modules.doctor.record import Record
 _FEW_STEPS, _MANY_STEPS = 60, 150
 _NARROW = 2
 _ALL = 0.95
+_GAP, _RISING, _BOTH = 0.1, 1.25, 0.1
+"""Of a small gap the loss must have risen far, of a wide one less."""
 
 
 def leaked_items(record: Record, outcome: Outcome) -> Finding | None:
@@ -72,7 +74,7 @@ def overfitting(record: Record, outcome: Outcome) -> Finding | None:
         return None
     gap = outcome.trained - outcome.unseen
     rising = outcome.last_unseen / outcome.best_unseen if outcome.best_unseen > 0 else math.nan
-    if outcome.trained < 0.5 or not ((gap > 0.1 and rising > 1.5) or (gap > 0.2 and rising > 1.2)):
+    if outcome.trained < 0.5 or not (gap > _GAP and rising > _RISING and gap * (rising - 1) > _BOTH):
         return None
     best = min(record.validations, key=lambda seen: seen.loss if math.isfinite(seen.loss) else math.inf)
     return Finding(
@@ -144,7 +146,7 @@ def small_batch_statistics(record: Record, outcome: Outcome) -> Finding | None:
         {"items of a batch": facts.smallest_batch},
         "Take larger batches, or group normalization.",
         "gradients/batch_norm/",
-        0.88,
+        0.9,
     )
 
 

@@ -7,6 +7,7 @@ from lightning_modules.doctor.record import Record
 _SOME = 0.02
 _MANY = 0.3
 _NEARLY = 0.95
+_NEARLY_ALL = 0.9
 
 
 def foreign_parameters(record: Record, outcome: Outcome) -> Finding | None:
@@ -82,7 +83,7 @@ def frozen(record: Record, outcome: Outcome) -> Finding | None:
         {"share of all numbers": share, "skill": outcome.learned},
         "Thaw the layers: requires_grad_(True) before the optimizer is made.",
         "pretrained/",
-        0.75,
+        0.86 if share > _NEARLY_ALL else 0.75,
     )
 
 
