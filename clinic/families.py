@@ -1,16 +1,16 @@
-"""Data and architectures; each pair is a family. Thresholds come from one half of them, figures from the other."""
+"""Data and architectures; each pair is a family. Thresholds come from the first part."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 
 import torch
 from torch import Tensor, nn
 
 from clinic.case import Case
-from lightning_modules import MLP, Digits, initialize
+from lightning_modules import MLP, Digits, FashionMNIST, initialize
 
 Data = tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor], int]
 SGD = partial(torch.optim.SGD, momentum=0.9)
@@ -115,6 +115,63 @@ def tokens(seed: int, classes: int = 3, words: int = 40, length: int = 12) -> Da
     return split(x, labels, classes, standardize=False)
 
 
+def rings(seed: int) -> Data:
+    """Is an item in the inner or in the outer ring?"""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.randint(2, (800,), generator=generator)
+    x = torch.randn(800, 4, generator=generator)
+    radius = 1 + labels + 0.25 * torch.randn(800, generator=generator)
+    return split(x / x.norm(dim=1, keepdim=True) * radius.unsqueeze(1), labels.float(), 1)
+
+
+def hills(seed: int) -> Data:
+    """How high is it at a place?"""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(700, 3, generator=generator)
+    y = (1.5 * x[:, 0]).sin() + 0.7 * x[:, 1] * x[:, 2].tanh() + 0.1 * torch.randn(700, generator=generator)
+    return split(x, ((y - y.mean()) / y.std()).unsqueeze(1), 1)
+
+
+@cache
+def clothes() -> Data:
+    """A few images of Fashion-MNIST."""
+    data = FashionMNIST(train_size=1200)
+    data.setup("fit")
+    images, labels = data.train.images, data.train.labels
+    return (images[:900], images[900:]), (labels[:900], labels[900:]), 10
+
+
+def stripes(seed: int, size: int = 12) -> Data:
+    """Images: which way do the stripes go?"""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.randint(4, (800,), generator=generator)
+    angles = labels * math.pi / 4 + 0.15 * torch.randn(800, generator=generator)
+    row, column = torch.meshgrid(torch.arange(size), torch.arange(size), indexing="ij")
+    across = angles.cos()[:, None, None] * row + angles.sin()[:, None, None] * column
+    phases = 6.3 * torch.rand(800, 1, 1, generator=generator)
+    images = (1.2 * across + phases).sin() + 0.5 * torch.randn(800, size, size, generator=generator)
+    return split(images.unsqueeze(1), labels, 4, standardize=False)
+
+
+def echoes(seed: int, length: int = 10) -> Data:
+    """Sequences: how long after the first pulse does the second one come?"""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.randint(3, (700,), generator=generator)
+    x = 0.2 * torch.randn(700, length, generator=generator)
+    start = torch.randint(length - 6, (700,), generator=generator)
+    items = torch.arange(700)
+    x[items, start] += 2
+    x[items, start + 2 * labels + 1] -= 2
+    return split(x.unsqueeze(2), labels, 3, standardize=False)
+
+
+def balance(seed: int, words: int = 30, length: int = 9) -> Data:
+    """Sentences: are there more good words than bad ones?"""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randint(words, (800, length), generator=generator)
+    return split(x, ((x < words // 2).float().mean(1) > 0.5).float(), 1, standardize=False)
+
+
 def dense(
     data: Data, widths: list[int], activation: type[nn.Module] = nn.ReLU, norm: bool = False
 ) -> nn.Module:
@@ -217,9 +274,16 @@ def families(half: str, seed: int) -> dict[str, Callable[[], Case]]:
             12,
         ),
     }
-    return {
-        name: partial(_case, name, *parts) for name, parts in (first if half == "first" else second).items()
+    third = {
+        "rings, dense": (lambda: rings(seed), lambda d: dense(d, [32, 32]), 5e-3, adam, 12),
+        "hills, tanh": (lambda: hills(seed), lambda d: dense(d, [32, 32], nn.Tanh), 5e-3, adam, 16),
+        "clothes, dense": (clothes, lambda d: dense(d, [64, 32], nn.GELU), 2e-3, torch.optim.AdamW, 8),
+        "stripes, convolutional": (lambda: stripes(seed), lambda d: convolutional(d, 8), 0.02, SGD, 8),
+        "echoes, recurrent": (lambda: echoes(seed), lambda d: Recurrent(nn.RNN, 20, d[2]), 5e-3, adam, 12),
+        "balance, attention": (lambda: balance(seed), lambda d: Attention(30, 9, 16, 1), 3e-3, adam, 10),
     }
+    chosen = {"first": first, "second": second, "third": third}[half]
+    return {name: partial(_case, name, *parts) for name, parts in chosen.items()}
 
 
 def _case(

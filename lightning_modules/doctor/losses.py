@@ -111,9 +111,10 @@ def _reduction_of(call: LossCall, loss: float | None) -> str | None:
 def _grows(one: torch.Size, other: torch.Size) -> bool:
     """Whether tensors of these shapes make a larger one together."""
     try:
-        return math.prod(torch.broadcast_shapes(one, other)) > math.prod(one)
+        together: int = math.prod(torch.broadcast_shapes(one, other))
     except RuntimeError:
         return False
+    return together > math.prod(one)
 
 
 def _sums_to_one(values: Tensor, dim: int) -> bool:

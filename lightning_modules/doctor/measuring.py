@@ -321,7 +321,7 @@ class Measuring:
             LayerSeen(
                 call.operation,
                 self._names.get(call.parameter, "").removesuffix(".weight"),
-                *values[4 * place : 4 * place + 4],
+                *_four(values, place),
                 call.units,
             )
             for place, call in enumerate(calls)
@@ -438,7 +438,8 @@ class Measuring:
             for column in zip(*self._validation, strict=True)
         ]
         kept = self.record.validations
-        kept.append(Validation(self.record.batches, *columns, self._training_parts))
+        loss, accuracy, spread, mean = columns
+        kept.append(Validation(self.record.batches, loss, accuracy, spread, mean, self._training_parts))
         if len(kept) > _MOST_VALIDATIONS:
             best = min(kept, key=lambda seen: seen.loss if math.isfinite(seen.loss) else math.inf)
             middle = [seen for seen in kept[1::2] if seen is not best and seen is not kept[-1]]
@@ -472,6 +473,11 @@ def inputs_in(batch: Any, but: Tensor | None = None) -> Tensor | None:
         if found is not None and (but is None or found.data_ptr() != but.data_ptr()):
             return found
     return None
+
+
+def _four(values: list[float], place: int) -> tuple[float, float, float, float]:
+    rms, spread, dead, saturated = values[4 * place : 4 * place + 4]
+    return rms, spread, dead, saturated
 
 
 @torch.no_grad()

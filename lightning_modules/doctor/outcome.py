@@ -16,6 +16,8 @@ _SMOOTHED = 0.1
 _FEWEST, _LONG_RUN = 300, 6000
 LITTLE = 0.1
 """Less skill than this is none to speak of."""
+_FAR_BELOW = -1.0
+"""A loss twice that of the best constant answer is a bad end, however many answers are right."""
 _OF_REACHABLE = 0.8
 """What a simple method gets of a sample, a network should get to this part."""
 
@@ -93,7 +95,7 @@ class Outcome:
         learned = self.learned
         if not math.isfinite(learned) or not self.is_ripe:
             return False
-        if learned < LITTLE:
+        if learned < LITTLE or self.skill < _FAR_BELOW:
             return True
         return self.is_short
 

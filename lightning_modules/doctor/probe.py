@@ -66,7 +66,7 @@ class Probe:
             made = _like(optimizer, own, factor)
             losses = []
             for step in range(_STEPS):
-                output = twin.training_step(self._batches[step % len(self._batches)], 0)
+                output: Any = twin.training_step(self._batches[step % len(self._batches)], 0)
                 loss = output["loss"] if isinstance(output, Mapping) else output
                 made.zero_grad()
                 loss.backward()

@@ -8,8 +8,9 @@ from lightning_modules.doctor.record import Record
 
 _FEW_STEPS, _MANY_STEPS = 60, 150
 _NARROW = 2
+_NEARLY = 0.92
 _ALL = 0.95
-_GAP, _RISING, _BOTH = 0.1, 1.25, 0.1
+_RISING, _WIDE, _GAP, _BOTH = 1.25, 0.3, 0.1, 0.15
 """Of a small gap the loss must have risen far, of a wide one less."""
 
 
@@ -74,7 +75,9 @@ def overfitting(record: Record, outcome: Outcome) -> Finding | None:
         return None
     gap = outcome.trained - outcome.unseen
     rising = outcome.last_unseen / outcome.best_unseen if outcome.best_unseen > 0 else math.nan
-    if outcome.trained < 0.5 or not (gap > _GAP and rising > _RISING and gap * (rising - 1) > _BOTH):
+    if outcome.trained < 0.5 or not (
+        rising > _RISING and (gap > _WIDE or (gap > _GAP and gap * (rising - 1) > _BOTH))
+    ):
         return None
     best = min(record.validations, key=lambda seen: seen.loss if math.isfinite(seen.loss) else math.inf)
     return Finding(
@@ -118,9 +121,11 @@ def over_regularization(record: Record, outcome: Outcome) -> Finding | None:
 
 def stopped_too_early(record: Record, outcome: Outcome) -> Finding | None:
     """Training ended while the loss was still falling fast."""
-    if not record.facts.finished or not outcome.is_bad or not outcome.is_finite:
+    if not record.facts.finished or not outcome.is_finite:
         return None
     few = record.facts.stopped_early and record.steps < 0.5 * record.facts.expected_steps
+    if not outcome.is_bad and not (few and outcome.falls_short(_NEARLY)):
+        return None
     short = record.steps < _FEW_STEPS and outcome.last < outcome.start
     if not (few or short or outcome.fall > 0.1):
         return None

@@ -17,7 +17,8 @@ def vanishing_gradients(record: Record, outcome: Outcome) -> Finding | None:
     """From the beginning the first layers get a tiny part of the last ones' gradient."""
     if not outcome.is_bad or not record.steps_first or record.facts.layers < 3:
         return None
-    ratio = median(gradient_ratio(step, record.facts.order) for step in early(record))
+    ratios = [gradient_ratio(step, record.facts.order) for step in early(record)]
+    ratio = max(median(ratios), ratios[0] if math.isfinite(ratios[0]) else 0.0)  # not what a step has broken
     left = spread_left(record.layers_first[0]) if record.layers_first else math.nan
     if not (ratio < _LOST or (left < 0.02 and ratio < 0.1)):
         return None

@@ -59,7 +59,7 @@ def raw_inputs(record: Record, outcome: Outcome) -> Finding | None:
         {"root mean square": rms, "mean": _mean(seen.mean), "widest feature by the median one": seen.dynamic},
         "Standardize the inputs with the training items' mean and deviation.",
         "#before-anything-else-standardize-the-inputs",
-        0.86 if rms > 2 * _RAW else 0.7,
+        0.9 if rms > _VERY_RAW else 0.86 if rms > 2 * _RAW else 0.7,
     )
 
 

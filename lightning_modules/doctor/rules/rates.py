@@ -5,9 +5,11 @@ import math
 from lightning_modules.doctor.diagnosis import Finding
 from lightning_modules.doctor.first_steps import median, relative_update
 from lightning_modules.doctor.outcome import Outcome
-from lightning_modules.doctor.record import Record
+from lightning_modules.doctor.record import FIRST, Record
 
 _LONG = 0.15
+_FAR_THROWN = 0.1
+_NEARLY = 0.92
 _SHORT = 1e-3
 _RATHER_SHORT, _MANY_STEPS = 5e-3, 150
 _RIPPLE = 0.3
@@ -15,16 +17,21 @@ _RIPPLE = 0.3
 
 def rate_too_high(record: Record, outcome: Outcome) -> Finding | None:
     """Steps are so long that the loss leaps, or stays where it was thrown."""
-    if not outcome.is_bad or not record.steps_first:
+    if not (outcome.is_bad or outcome.falls_short(_NEARLY)) or not record.steps_first:
         return None
     lengths = [relative_update(step) for step in record.steps_first]
     longest = max((length for length in lengths if math.isfinite(length)), default=math.nan)
     typical = median(record.updates.all())
+    first = max([length for length in record.updates.all()[:FIRST] if math.isfinite(length)], default=0.0)
     leap = outcome.peak / max(outcome.start, 1e-12)
     known = outcome.constant if math.isfinite(outcome.constant) else 0.0
     jumped = outcome.peak > 1.5 * max(outcome.start, known)
     broken = not outcome.is_finite and (longest > _LONG or leap > 3)
-    if not (broken or (jumped and (longest > _LONG or typical > 0.03)) or typical > 0.1):
+    thrown = outcome.is_bad and outcome.is_hopeless and first > _FAR_THROWN
+    long = longest > _LONG or typical > 0.03
+    if not outcome.is_bad:
+        long = longest > _LONG and typical > 0.02
+    if not (broken or (jumped and long) or (typical > 0.1 and outcome.is_bad) or thrown):
         return None
     return Finding(
         "rate-too-high",

@@ -121,12 +121,7 @@ def target_scale(record: Record, outcome: Outcome) -> Finding | None:
 def noisy_labels(record: Record, outcome: Outcome) -> Finding | None:
     """Many labels are wrong: new items are answered better than training items can be, or these are learnt by heart."""
     loss, learnable = record.loss, record.learnable
-    if (
-        loss is None
-        or not math.isfinite(outcome.right)
-        or learnable.items < _MANY_ITEMS
-        or not outcome.certain
-    ):
+    if loss is None or not math.isfinite(outcome.right) or learnable.items < _MANY_ITEMS:
         return None
     unseen, by_heart = outcome.unseen_right, outcome.right - outcome.unseen_right
     cleaner = unseen - max(learnable.skill, outcome.right)
