@@ -1,5 +1,6 @@
 """lightning_modules.doctor.rules: each on records in which one thing is wrong, and on one in which nothing is."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,10 @@ SICK = {
         )
     ],
     "overfitting": [
-        well(validations=validations(1.0, 0.9, 2.5, accuracy=0.5), validation_loss=loss_seen(right=0.5))
+        well(
+            validations=validations(1.0, 0.9, 2.2, 2.6, 2.5, accuracy=0.5),
+            validation_loss=loss_seen(right=0.5),
+        )
     ],
     "stopped-too-early": [
         record(tuple(1.4 - step / 4000 for step in range(400)), facts={"stopped_early": True, "patience": 1})
@@ -192,3 +196,11 @@ def test_every_name_is_written_like_the_others():
 def test_the_api_page_names_every_finding_and_no_other():
     page = (Path(__file__).parents[2] / "docs/api/doctor.md").read_text(encoding="utf-8")
     assert [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")] == list(NAMES)
+
+
+def test_a_validation_that_went_wrong_once_is_no_overfitting():
+    rule = next(rule for names, rule in RULES if "overfitting" in names)
+    [sick] = SICK["overfitting"]
+    assert ask(rule, sick) is not None
+    calm = replace(sick, validations=validations(1.0, 0.9, 1.0, 1.1, 2.5, accuracy=0.5))
+    assert ask(rule, calm) is None

@@ -12,6 +12,7 @@ _NEARLY = 0.92
 _ALL = 0.95
 _RISING, _WIDE, _GAP, _BOTH = 1.25, 0.3, 0.1, 0.15
 """Of a small gap the loss must have risen far, of a wide one less."""
+_SINCE = 3
 
 
 def leaked_items(record: Record, outcome: Outcome) -> Finding | None:
@@ -71,15 +72,18 @@ def validation_scale(record: Record, outcome: Outcome) -> Finding | None:
 
 def overfitting(record: Record, outcome: Outcome) -> Finding | None:
     """The training items are learnt by heart: new ones cost more and more."""
-    if not math.isfinite(outcome.unseen) or len(record.validations) < 3 or not outcome.is_finite:
+    if not math.isfinite(outcome.unseen) or not record.validations or not outcome.is_finite:
         return None
     gap = outcome.trained - outcome.unseen
-    rising = outcome.last_unseen / outcome.best_unseen if outcome.best_unseen > 0 else math.nan
+    best = min(record.validations, key=lambda seen: seen.loss if math.isfinite(seen.loss) else math.inf)
+    since = [seen.loss for seen in record.validations if seen.step > best.step and math.isfinite(seen.loss)]
+    if len(since) < _SINCE or not best.loss > 0:
+        return None
+    rising = min(since[-_SINCE:]) / best.loss  # one bad measurement is none
     if outcome.trained < 0.5 or not (
         rising > _RISING and (gap > _WIDE or (gap > _GAP and gap * (rising - 1) > _BOTH))
     ):
         return None
-    best = min(record.validations, key=lambda seen: seen.loss if math.isfinite(seen.loss) else math.inf)
     return Finding(
         "overfitting",
         best.step,
