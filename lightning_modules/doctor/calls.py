@@ -102,7 +102,6 @@ class Calls(TorchFunctionMode):
         self.used: set[int] = set()
         self.first_input: Tensor | None = None
         self.is_normalized = self.has_tokens = False
-        self.double_norms = 0
         self._parameters = parameters
         self._wants_layers = layers
         self._made_by: dict[int, tuple[weakref.ref[Tensor], str]] = {}
@@ -160,8 +159,6 @@ class Calls(TorchFunctionMode):
         elif name in _LAYERS:
             self._layer(name, args, out, kwargs)
         elif name in _NORMALIZATIONS:
-            self.double_norms += self._maker(first) == "normalization"
-            self._mark(out, "normalization")
             if self.first_input is None:
                 self.is_normalized = True
         elif name in _EMBEDDINGS:

@@ -29,8 +29,8 @@ def diagnose(model: pl.LightningModule, data: Any, steps: int = 300, **trainer_a
     >>> _ = torch.manual_seed(0)
     >>> diagnose(Classifier(MLP([64, 30, 10]), partial(torch.optim.SGD, lr=0.1)), Digits())
     Diagnosis(nothing found)
-    >>> diagnose(Classifier(MLP([64, 30, 10]), partial(torch.optim.SGD, lr=1e-6)), Digits())
-    Diagnosis(rate-too-low)
+    >>> diagnose(Classifier(MLP([64, 30, 10]), partial(torch.optim.SGD, lr=1e-6)), Digits()).names[0]
+    'rate-too-low'
 
     Args:
         model: Any LightningModule.

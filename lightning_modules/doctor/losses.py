@@ -159,6 +159,12 @@ def _take_numbers(seen: LossSeen, inputs: Tensor, target: Tensor) -> float:
             [one + other for one, other in zip(row, more, strict=True)]
             for row, more in zip(seen.target_sums, found.tolist(), strict=True)
         ]
+    if seen.kind in ("cross_entropy", *BINARY) and seen.target_low >= 0 and seen.target_high <= 1:
+        own = -torch.special.xlogy(columns, columns)
+        if seen.kind in BINARY:
+            own -= torch.special.xlogy(1 - columns, 1 - columns)
+        costs = own.mean(1) if seen.kind in BINARY else own.sum(1)
+        seen.floors = [seen.floors[0] + len(costs), seen.floors[1] + float(costs.sum())]
     seen.within += float(columns.var(0, correction=0).mean()) if len(columns) > 1 else math.nan
     if seen.kind in BINARY and inputs.numel() == target.numel():
         bar = 0.5 if seen.kind == "binary_cross_entropy" else 0.0
@@ -208,6 +214,16 @@ def constant_answer(seen: LossSeen) -> float:
         parts = zip(squares, counts_, means, strict=True)
         return sum(max(square / count - mean**2, 0.0) for square, count, mean in parts) / len(means)
     return math.nan
+
+
+def perfect_answer(seen: LossSeen) -> float:
+    """What an answer costs that is right everywhere; more than 0 where targets are shares.
+
+    Args:
+        seen: The loss and its targets.
+    """
+    items, total = seen.floors
+    return total / items if items else 0.0
 
 
 def entropy_of_share(share: float) -> float:

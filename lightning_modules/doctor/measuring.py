@@ -313,7 +313,6 @@ class Measuring:
         )
         facts.layers, facts.order = len(used), [self._names[parameter] for parameter in used]
         inputs.normalized, inputs.tokens = calls.is_normalized, calls.has_tokens
-        facts.double_norms = max(facts.double_norms, calls.double_norms)
 
     def _layers(self, calls: list[LayerCall]) -> list[LayerSeen]:
         values = numbers(measure for call in calls for measure in call.measures)

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lightning_modules.doctor.losses import constant_answer, largest_share
+from lightning_modules.doctor.losses import constant_answer, largest_share, perfect_answer
 from lightning_modules.doctor.record import LossSeen, Record
 
 _SMOOTHED = 0.1
@@ -16,6 +16,8 @@ _SMOOTHED = 0.1
 _FEWEST, _LONG_RUN = 300, 6000
 LITTLE = 0.1
 """Less skill than this is none to speak of."""
+_HARDLY = 0.02
+"""The same, where nobody knows what the best constant answer costs."""
 _FAR_BELOW = -1.0
 """A loss twice that of the best constant answer is a bad end, however many answers are right."""
 _OF_REACHABLE = 0.8
@@ -95,7 +97,8 @@ class Outcome:
         learned = self.learned
         if not math.isfinite(learned) or not self.is_ripe:
             return False
-        if learned < LITTLE or self.skill < _FAR_BELOW:
+        little = LITTLE if math.isfinite(self.constant) else _HARDLY
+        if learned < little or self.skill < _FAR_BELOW:
             return True
         return self.is_short
 
@@ -130,15 +133,16 @@ def outcome_of(record: Record) -> Outcome:
     smoothed = [_mean(losses[max(end - tail, 0) : end]) for end in range(tail, len(losses) + 1)] or [math.nan]
     start = _mean(first[:2])
     last, best = smoothed[-1], min(smoothed)
-    constant, whole = math.nan, True
+    constant, perfect, whole = math.nan, 0.0, True
     if record.loss is not None and record.loss.alone:
         whole = abs(record.loss.total_share - 1) < 0.1
         constant = constant_answer(record.loss) * _scale_of(record.loss)
+        perfect = perfect_answer(record.loss) * _scale_of(record.loss)
     ended = (
         last if whole else _mean([value for _, value, _ in record.loss.values[-4:]] if record.loss else [])
     )
     right = _right(record.loss)
-    skill = _skill(ended, constant)
+    skill = _skill(ended, constant, perfect)
     if not math.isfinite(constant) and start > 0 and best > 0:
         skill = 1 - last / start
     unseen_skill, unseen_right, best_unseen, last_unseen = _unseen(record)
@@ -182,8 +186,8 @@ def _scale_of(loss: LossSeen) -> float:
     return float(max(size, 1))
 
 
-def _skill(loss: float, constant: float) -> float:
-    return 1 - loss / constant if constant > 1e-12 else math.nan
+def _skill(loss: float, constant: float, perfect: float) -> float:
+    return (constant - loss) / (constant - perfect) if constant - perfect > 1e-12 else math.nan
 
 
 def _right(loss: LossSeen | None) -> float:
@@ -204,7 +208,8 @@ def _unseen(record: Record) -> tuple[float, float, float, float]:
     last = record.validations[-1]
     share = largest_share(seen)
     right = (last.accuracy - share) / (1 - share) if share < 1 else math.nan
-    skill = _skill(last.loss, constant_answer(seen) * _scale_of(seen))
+    scale = _scale_of(seen)
+    skill = _skill(last.loss, constant_answer(seen) * scale, perfect_answer(seen) * scale)
     return skill, right, min(losses, default=math.nan), last.loss
 
 

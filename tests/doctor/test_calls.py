@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from lightning_modules.doctor.calls import Calls
-from lightning_modules.doctor.losses import constant_answer, largest_share, main_call, take
+from lightning_modules.doctor.losses import constant_answer, largest_share, main_call, perfect_answer, take
 
 LABELS = torch.tensor([0, 1, 1, 1])
 
@@ -116,3 +116,11 @@ def test_a_difference_is_a_loss_only_where_its_squares_are():
     assert take(None, difference, 0, squares).reduction == "mean"
     assert take(None, difference, 0, 4 * squares).reduction == "sum"
     assert take(None, difference, 0, 0.3 * squares) is None
+
+
+def test_where_targets_are_shares_a_perfect_answer_costs_their_own_entropy():
+    targets = torch.tensor([0.5, 0.5, 1.0, 0.0])
+    seen = seen_of(lambda: functional.binary_cross_entropy_with_logits(SCORES[:, 0], targets))
+    assert perfect_answer(seen) == pytest.approx(math.log(2) / 2)
+    classes = seen_of(lambda: functional.cross_entropy(SCORES, LABELS))
+    assert perfect_answer(classes) == 0

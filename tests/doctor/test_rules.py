@@ -204,3 +204,17 @@ def test_a_validation_that_went_wrong_once_is_no_overfitting():
     assert ask(rule, sick) is not None
     calm = replace(sick, validations=validations(1.0, 0.9, 1.0, 1.1, 2.5, accuracy=0.5))
     assert ask(rule, calm) is None
+
+
+def test_a_sum_does_no_harm_where_steps_do_not_grow_with_the_gradient():
+    rule = next(rule for names, rule in RULES if "summed-loss" in names)
+    [sick] = SICK["summed-loss"]
+    assert ask(rule, replace(sick, facts=replace(sick.facts, optimizer="SGD"))) is not None
+    assert ask(rule, replace(sick, facts=replace(sick.facts, optimizer="Adam"))) is None
+
+
+def test_of_several_losses_none_says_what_a_batch_is_made_of():
+    for name in ("not-shuffled", "constant-labels"):
+        rule = next(rule for names, rule in RULES if name in names)
+        sick = SICK[name][0]
+        assert ask(rule, replace(sick, loss=replace(sick.loss, alone=False))) is None

@@ -8,7 +8,7 @@ from lightning_modules.doctor.record import Record
 
 _FEW_STEPS, _MANY_STEPS = 60, 150
 _NARROW = 2
-_NEARLY = 0.92
+_NEARLY, _FAR_SHORT = 0.92, 0.6
 _ALL = 0.95
 _RISING, _WIDE, _GAP, _BOTH = 1.25, 0.3, 0.1, 0.15
 """Of a small gap the loss must have risen far, of a wide one less."""
@@ -162,7 +162,7 @@ def small_batch_statistics(record: Record, outcome: Outcome) -> Finding | None:
 def underfitting(record: Record, outcome: Outcome) -> Finding | None:
     """A simple method makes more of the items than this network, which has stopped to learn."""
     narrow = 0 < record.facts.narrowest <= _NARROW
-    settled = record.steps >= _MANY_STEPS and outcome.fall < 0.1
+    settled = record.steps >= _MANY_STEPS and outcome.fall < 0.1 and outcome.falls_short(_FAR_SHORT)
     if not outcome.is_bad or not outcome.is_finite or not outcome.certain or not (narrow or settled):
         return None
     return Finding(

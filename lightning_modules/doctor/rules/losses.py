@@ -12,6 +12,8 @@ _BOUNDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, math.inf), 
 _MOST_CLASSES = 50
 _ROUNDING = 1e-4
 _NEARLY = 0.92
+_SCALE_FREE = {"Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop"}
+"""Their steps are as long for a sum as for a mean."""
 
 
 def softmax_before_cross_entropy(record: Record, outcome: Outcome) -> Finding | None:
@@ -175,6 +177,8 @@ def summed_loss(record: Record, outcome: Outcome) -> Finding | None:
     """The loss is a sum, so that the step grows with the batch."""
     loss = record.loss
     if loss is None or loss.reduction != "sum" or record.facts.smallest_batch < 4:
+        return None
+    if record.facts.optimizer in _SCALE_FREE:
         return None
     leaps = outcome.is_ripe and outcome.peak > 2 * outcome.start
     if not (outcome.is_bad or leaps or outcome.falls_short(_NEARLY)):

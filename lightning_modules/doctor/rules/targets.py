@@ -61,7 +61,12 @@ def constant_labels(record: Record, outcome: Outcome) -> Finding | None:
 def not_shuffled(record: Record, outcome: Outcome) -> Finding | None:
     """The items come sorted by their targets, so that each batch knows a few of them only."""
     loss = record.loss
-    if loss is None or loss.batches < _ENOUGH_BATCHES or loss.target_low == loss.target_high:
+    if (
+        loss is None
+        or loss.batches < _ENOUGH_BATCHES
+        or loss.target_low == loss.target_high
+        or not loss.alone
+    ):
         return None
     if record.facts.smallest_batch < 4:
         return None
