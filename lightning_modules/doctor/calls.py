@@ -56,6 +56,8 @@ _SAME_NUMBERS = {
 _DIFFERENCES = {"sub", "__sub__", "__rsub__", "subtract"}
 _LOGARITHM = {"softmax": "log_softmax", "sigmoid": "logsigmoid"}
 _NEAR_A_BOUND = 0.01
+_ITEMS = 32
+"""So many items of a batch say what a layer gives out."""
 MOST_NUMBERS = 4_000_000
 """Of more, some items stand for the others."""
 
@@ -241,8 +243,7 @@ def _units(operation: str, values: Tensor) -> int:
 @torch.no_grad()
 def _measures(operation: str, values: Tensor) -> list[Tensor]:
     """Root mean square, spread over the batch, share of dead units, share of saturated numbers."""
-    if values.numel() > MOST_NUMBERS and len(values) > 2:
-        values = values[: max(MOST_NUMBERS * len(values) // values.numel(), 2)]
+    values = values[:_ITEMS]
     if values.dtype in (torch.float16, torch.bfloat16):
         values = values.float()
     nothing = values.new_zeros(())

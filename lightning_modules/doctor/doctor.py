@@ -24,6 +24,7 @@ from lightning_modules.module_names import refuse_string
 from lightning_modules.settings import settings
 
 _SURE, _ALMOST_CERTAIN = 0.8, 0.9
+_EARLY = 500
 _HOPELESS = {
     *(
         "constant-inputs",
@@ -40,7 +41,7 @@ _HOPELESS = {
 class Doctor(LifeCycle):
     """Say what is wrong with a run.
 
-    It looks at the first steps, every 100 batches and at the end, prints one line for each finding
+    It looks at the first steps, every 100 batches, later every 500, and at the end, prints one line for each finding
     when it is new, and gives loggers its sureness as `doctor/<name>`. Weights, random numbers, modes, hooks and
     metrics are as they would be without it. Of several processes the first one measures. What a compiled network
     computes inside is not seen.
@@ -141,7 +142,8 @@ class Doctor(LifeCycle):
         self._batches += 1
         if self._measuring is not None:
             self._measuring.batch_ends(trainer, pl_module, outputs, batch)
-        if self._batches in (1, FIRST) or self._batches % LOOKS_EVERY == 0:
+        early = self._batches in (1, FIRST) or (self._batches <= _EARLY and self._batches % LOOKS_EVERY == 0)
+        if early or self._batches % _EARLY == 0:
             self._look(trainer, pl_module)
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-_MOST = 4096
+_MOST = 2048
 _DIGITS = 8
 
 

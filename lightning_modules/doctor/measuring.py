@@ -45,6 +45,7 @@ _MOST_VALIDATIONS = 24
 _KEPT_WEIGHTS = 512
 _INPUT_STEPS = 24
 _SAMPLE_AFTER = 300
+_FEW_ITEMS = 512
 _VERY_FEW, _OFTEN, _BY_HEART = 40, 50, 0.95
 """So few items, seen so often, a network should have learnt by heart."""
 
@@ -174,7 +175,7 @@ class Measuring:
 
     def before_clipping(self, optimizer: Optimizer) -> None:
         """Take the norm of the gradient, before it may be clipped."""
-        if self.is_measured():
+        if self.is_measured() and self.record.facts.clip_norm:
             parameters = (p for group in optimizer.param_groups for p in group["params"])
             norm = gradient_norm(parameters)
             if norm is not None:
@@ -187,12 +188,11 @@ class Measuring:
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         record = self.record
         record.steps += 1
-        if not self._looks_for_old_gradients():
-            return
-        if self._stale.was_asked(optimizer) and (record.batches < FIRST or not self.is_measured()):
-            record.facts.checked_gradients += 1
-            record.facts.stale_gradients += self._stale.is_stale(optimizer)
-        self._stale.stepped(optimizer)
+        if self._looks_for_old_gradients():
+            if self._stale.was_asked(optimizer) and (record.batches < FIRST or not self.is_measured()):
+                record.facts.checked_gradients += 1
+                record.facts.stale_gradients += self._stale.is_stale(optimizer)
+            self._stale.stepped(optimizer)
         watch = self._watches.pop(id(optimizer), None)
         if watch is not None:
             raw = self._unclipped.pop(id(optimizer), None)
@@ -200,8 +200,8 @@ class Measuring:
             self._note_step(watch.seen(record.batches, math.nan if raw is None else float(raw)))
 
     def _looks_for_old_gradients(self) -> bool:
-        """In two batches that follow each other: in the first what a step was made with is kept."""
-        return self.is_measured() or self.record.batches % STEPS_EVERY == 1
+        """In two batches that follow each other, early: in the first what a step was made with is kept."""
+        return self.record.batches < EARLY and (self.is_measured() or self.record.batches % STEPS_EVERY == 1)
 
     def _note_step(self, seen: StepSeen) -> None:
         record = self.record
@@ -247,7 +247,8 @@ class Measuring:
             if not self._first_batch_size:
                 self._first_batch_size = record.facts.smallest_batch = len(inputs)
             few = record.batches < FIRST or record.batches % 5 == 0
-            if few and not self.items.is_full() and inputs.ndim > 1:
+            is_new = trainer.current_epoch == 0 or self.items.known < _FEW_ITEMS
+            if few and is_new and not self.items.is_full() and inputs.ndim > 1:
                 self.items.train(inputs, first_epoch=trainer.current_epoch == 0)
         record.batches += 1
         if record.batches % LOSSES_EVERY == 0 or record.batches <= 2:

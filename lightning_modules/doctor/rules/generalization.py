@@ -136,7 +136,11 @@ def stopped_too_early(record: Record, outcome: Outcome) -> Finding | None:
     return Finding(
         "stopped-too-early",
         record.steps,
-        {"still falls by": max(outcome.fall, 0.0), "steps": record.steps, "asked for": record.facts.expected_steps},
+        {
+            "still falls by": max(outcome.fall, 0.0),
+            "steps": record.steps,
+            "asked for": record.facts.expected_steps,
+        },
         "Train longer; give early stopping more patience.",
         "regularization/early_stopping/",
         0.84 if few else 0.75 if short else 0.6,

@@ -71,6 +71,8 @@ def not_shuffled(record: Record, outcome: Outcome) -> Finding | None:
     if record.facts.smallest_batch < 4:
         return None
     within = loss.within / loss.batches
+    if loss.indices and within >= 0.5 * entropy(list(loss.counts.values())):
+        return None
     overall = mixed_overall(record)
     if not overall > 0 or not within < 0.5 * overall:
         return None
