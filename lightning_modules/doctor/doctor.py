@@ -44,7 +44,8 @@ class Doctor(LifeCycle):
     It looks at the first steps, every 100 batches, later every 500, and at the end, prints one line for each finding
     when it is new, and gives loggers its sureness as `doctor/<name>`. Weights, random numbers, modes, hooks and
     metrics are as they would be without it. Of several processes the first one measures. What a compiled network
-    computes inside is not seen.
+    computes inside is not seen. A checkpoint holds what was measured, and none of the items: a resumed run compares
+    validation with the items that it sees itself.
 
     >>> Doctor(ignore=["overfitting"])
     Doctor(ignore=['overfitting'])
@@ -199,6 +200,8 @@ class Doctor(LifeCycle):
 
     def state_dict(self) -> dict[str, Any]:
         """Return what was measured, as plain numbers and lists."""
+        if self._measuring is not None:
+            self._measuring.flush()
         return {"record": asdict(self.record), "said": sorted(self._said), "batches": self._batches}
 
     def take_over(self, state: dict[str, Any]) -> None:
