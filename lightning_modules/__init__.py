@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from lightning_modules.data.fashion_mnist_files import FashionMNISTDamaged, FashionMNISTUnavailable
     from lightning_modules.data.images import InMemoryImages
     from lightning_modules.data.splits import Split
+    from lightning_modules.doctor.diagnosis import Diagnosis, Finding
+    from lightning_modules.doctor.doctor import Doctor
+    from lightning_modules.doctor.first_minute import diagnose
     from lightning_modules.gradients.activations import ReLUSquared, SwiGLU
     from lightning_modules.gradients.batch_norm import FreezeBatchNorm
     from lightning_modules.gradients.batch_norm_folding import FoldingReport, fold_batch_norm, plan_folding
@@ -110,11 +113,14 @@ _MODULE_OF = {
     "CosineDecay": "schedules.cosine",
     "CosineRestarts": "schedules.cosine",
     "DeepEnsemble": "regularization.ensemble",
+    "Diagnosis": "doctor.diagnosis",
     "Digits": "data.digits",
+    "Doctor": "doctor.doctor",
     "ExponentialDecay": "schedules.decay",
     "FashionMNIST": "data.fashion_mnist",
     "FashionMNISTDamaged": "data.fashion_mnist_files",
     "FashionMNISTUnavailable": "data.fashion_mnist_files",
+    "Finding": "doctor.diagnosis",
     "FoldingReport": "gradients.batch_norm_folding",
     "FreezeBatchNorm": "gradients.batch_norm",
     "GaussianNoise": "pretrained.unsupervised",
@@ -169,6 +175,7 @@ _MODULE_OF = {
     "decay_groups": "regularization.penalties_groups",
     "deep_ensemble": "regularization.ensemble",
     "dense_state_dict": "compression.sparse",
+    "diagnose": "doctor.first_minute",
     "fit_temperature": "regularization.temperature",
     "fold_batch_norm": "gradients.batch_norm_folding",
     "fraction_small": "regularization.penalties_sparsity",
@@ -212,11 +219,14 @@ __all__ = [
     "CosineDecay",
     "CosineRestarts",
     "DeepEnsemble",
+    "Diagnosis",
     "Digits",
+    "Doctor",
     "ExponentialDecay",
     "FashionMNIST",
     "FashionMNISTDamaged",
     "FashionMNISTUnavailable",
+    "Finding",
     "FoldingReport",
     "FreezeBatchNorm",
     "GaussianNoise",
@@ -270,6 +280,7 @@ __all__ = [
     "decay_groups",
     "deep_ensemble",
     "dense_state_dict",
+    "diagnose",
     "fit_temperature",
     "fold_batch_norm",
     "fraction_small",

@@ -24,6 +24,7 @@ from lightning_modules.cli_errors import sentence_of
 from lightning_modules.cli_parser import Parser, stop
 from lightning_modules.data.digits import Digits
 from lightning_modules.data.fashion_mnist import FashionMNIST
+from lightning_modules.doctor.doctor import Doctor
 from lightning_modules.gradients.batch_norm import FreezeBatchNorm
 from lightning_modules.gradients.gradient_clipping import ClipGradientNorm, ClipGradientValue
 from lightning_modules.gradients.gradient_clipping_adaptive import AdaptiveGradientClipping
@@ -71,6 +72,7 @@ SHORT_NAMES = (
     CosineDecay,
     CosineRestarts,
     Digits,
+    Doctor,
     ExponentialDecay,
     FashionMNIST,
     FreezeBatchNorm,

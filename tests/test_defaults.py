@@ -27,10 +27,12 @@ DEFAULTS = {
     "CosineDecay": "end=0.0, total_steps=None",
     "CosineRestarts": "cycles=3, lengthen=2.0, end=0.0, total_steps=None",
     "DeepEnsemble": "outputs='logits', rows=1024, keep_samples=False",
+    "Diagnosis": "findings=(), steps=0",
     "Digits": (
         "batch_size=32, train_size=None, standardize=True, label_noise=0.0, drop_last=False, "
         "seed=42, evaluation_batch_size=500"
     ),
+    "Doctor": "on=None, ignore=(), probe=False",
     "ExponentialDecay": "scale=0.5, ratio=0.1, total_steps=None",
     "FashionMNIST": (
         "batch_size=32, train_size=None, standardize=True, label_noise=0.0, drop_last=False, "
@@ -86,6 +88,7 @@ DEFAULTS = {
     "conflicts": "optimizer=None",
     "decay_groups": "exempt=()",
     "deep_ensemble": "outputs='logits', rows=1024, keep_samples=False",
+    "diagnose": "steps=300",
     "fold_batch_norm": "example=None, strict=True, tolerance=1e-05",
     "fraction_small": "below=0.0",
     "initialize": "scheme=None, distribution='normal', activation=None, example=None, generator=None",

@@ -19,6 +19,7 @@ from lightning_modules import (
     ClipGradientPercentile,
     ClipGradientValue,
     Digits,
+    Doctor,
     FreezeBatchNorm,
     GradualUnfreezing,
     History,
@@ -70,6 +71,7 @@ PIECES = {
     "ClipGradientNorm": (partial(ClipGradientNorm, 0.5, every_step=True), classifier),
     "ClipGradientPercentile": (partial(ClipGradientPercentile, warmup=2), classifier),
     "ClipGradientValue": (partial(ClipGradientValue, 0.1), classifier),
+    "Doctor": (Doctor, classifier),
     "FreezeBatchNorm": (partial(FreezeBatchNorm, affine=True), classifier),
     "GradualUnfreezing": (partial(GradualUnfreezing, LAYERS), classifier),
     "History": (partial(History, every_step=True), classifier),
@@ -219,6 +221,11 @@ def test_a_run_that_is_resumed_in_the_middle_ends_as_an_uninterrupted_one(name, 
         assert rest.steps == whole.steps
         assert rest["train/loss_step"] == whole["train/loss_step"]
         assert rest.epochs[-1] == whole.epochs[-1]
+    elif name == "Doctor":
+        # Items and gradients that it had seen are in no checkpoint, what it had measured is.
+        assert (rest.record.batches, rest.record.steps) == (whole.record.batches, whole.record.steps)
+        assert rest.record.first_losses == whole.record.first_losses
+        assert rest.record.losses == whole.record.losses
     else:
         assert kept(rest) == kept(whole)
 

@@ -15,6 +15,7 @@ SAID = {
         window=50, non_finite="skip"
     ),
     "ClipGradientValue(limit=0.5, every_step=True)": lambda: lm.ClipGradientValue(0.5, every_step=True),
+    "Doctor(on='stop', ignore=['overfitting'])": lambda: lm.Doctor("stop", ["overfitting"]),
     "FreezeBatchNorm(modules=['body'], affine=True)": lambda: lm.FreezeBatchNorm(["body"], affine=True),
     "GradualUnfreezing(layers=['a', ['b', 'c']], at=[2, 4], factor=0.5)": lambda: lm.GradualUnfreezing(
         ["a", ["b", "c"]], at=[2, 4], factor=0.5

@@ -23,7 +23,6 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
-import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import callbacks as theirs
 from pytorch_lightning.utilities.seed import isolate_rng
@@ -34,7 +33,7 @@ from lightning_modules.either_lightning import refuse_lightning
 from lightning_modules.quiet import quiet_trainer
 from lightning_modules.schedules.measurements import NEVER, Measurements
 from lightning_modules.schedules.schedule import set_rate
-from lightning_modules.schedules.snapshot import Undo, snapshot
+from lightning_modules.schedules.snapshot import Undo, remember_data, snapshot
 from lightning_modules.table import Report, Table
 from lightning_modules.trainer_callbacks import callbacks_of
 from lightning_modules.trial_run import TrialRun
@@ -260,7 +259,7 @@ def range_test(
             f"The range test runs on one device, got {trainer.world_size}. Give it the run's batch size per step: "
             "accumulate_grad_batches makes up for the devices."
         )
-    undo_model, undo_data = snapshot(model.modules()), _remember_data(data)
+    undo_model, undo_data = snapshot(model.modules()), remember_data(data)
     error: BaseException | None = None
     with isolate_rng(), warnings.catch_warnings():
         warnings.filterwarnings(
@@ -379,35 +378,6 @@ def _rest(*args: Any, **kwargs: Any) -> None:
 def _keep(trainer: pl.Trainer, is_kept: Callable[[pl.Callback], bool]) -> None:
     # Another list: Lightning is going through this one.
     trainer.callbacks = list(filter(is_kept, callbacks_of(trainer)))  # type: ignore[attr-defined]  # set by a connector
-
-
-def _remember_data(data: Any) -> Undo:
-    """Return a function that takes a loader's place and its random numbers back; a data module makes new loaders."""
-    if isinstance(data, pl.LightningDataModule):
-        before = data.trainer
-        return lambda: setattr(data, "trainer", before)
-    loaders = (
-        list(data.values()) if isinstance(data, dict) else data if isinstance(data, list | tuple) else [data]
-    )
-    parts = [
-        part
-        for loader in loaders
-        for part in (
-            loader,
-            *(getattr(loader, name, None) for name in ("sampler", "batch_sampler", "generator")),
-        )
-    ]
-    states = [(part, part.get_state()) for part in parts if isinstance(part, torch.Generator)]
-    attributes = [(vars(part), dict(vars(part))) for part in parts if hasattr(part, "__dict__")]
-
-    def undo() -> None:
-        for generator, state in states:
-            generator.set_state(state)
-        for now, before in attributes:
-            now.clear()
-            now.update(before)
-
-    return undo
 
 
 def _slope(values: list[float], place: int, reach: int) -> float:

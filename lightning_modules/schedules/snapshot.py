@@ -1,9 +1,10 @@
-"""Put modules back exactly as they were, whatever has been done to them in between."""
+"""Put modules and data back exactly as they were, whatever has been done to them in between."""
 
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
@@ -43,6 +44,39 @@ def snapshot(modules: Iterable[nn.Module]) -> Undo:
         with torch.no_grad():
             for put_back in undoes:
                 put_back()
+
+    return undo
+
+
+def remember_data(data: Any) -> Undo:
+    """Return a function that takes a loader's place and its random numbers back; a data module makes new loaders.
+
+    Args:
+        data: What `Trainer.fit` takes.
+    """
+    if isinstance(data, pl.LightningDataModule):
+        before = data.trainer
+        return lambda: setattr(data, "trainer", before)
+    loaders = (
+        list(data.values()) if isinstance(data, dict) else data if isinstance(data, list | tuple) else [data]
+    )
+    parts = [
+        part
+        for loader in loaders
+        for part in (
+            loader,
+            *(getattr(loader, name, None) for name in ("sampler", "batch_sampler", "generator")),
+        )
+    ]
+    states = [(part, part.get_state()) for part in parts if isinstance(part, torch.Generator)]
+    attributes = [(vars(part), dict(vars(part))) for part in parts if hasattr(part, "__dict__")]
+
+    def undo() -> None:
+        for generator, state in states:
+            generator.set_state(state)
+        for now, before in attributes:
+            now.clear()
+            now.update(before)
 
     return undo
 

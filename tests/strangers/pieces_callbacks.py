@@ -13,6 +13,7 @@ from lightning_modules import (
     ClipGradientNorm,
     ClipGradientPercentile,
     ClipGradientValue,
+    Doctor,
     FreezeBatchNorm,
     GradualUnfreezing,
     History,
@@ -214,6 +215,16 @@ def _(fit: Fit) -> None:
     if trainer.is_global_zero:
         assert callback.report["head"].gradient_norm > 0
         assert callback.report.loss > 0
+
+
+@piece("Doctor", "api/doctor.md")
+def _(fit: Fit) -> None:
+    callback = Doctor()
+    trainer = fit.train(fit.new(), callback)
+    assert not is_changed(fit)
+    if trainer.is_global_zero:
+        assert callback.record.loss.kind == "cross_entropy"
+        assert all(finding.sure < 0.9 for finding in callback.diagnosis)
 
 
 @piece("quiet_trainer", "api/classifier.md")

@@ -21,6 +21,7 @@ from lightning_modules import (
     ScheduleCheck,
     SquareRootDecay,
     Warmup,
+    diagnose,
     preview,
     range_test,
     scheduled,
@@ -111,6 +112,15 @@ def _(fit: Fit) -> None:
     before = parameters(model)
     found = range_test(model, fit.loaders()[0], 1e-4, 1.0, steps=20, **fit.trainer_arguments())
     assert len(found.losses) >= 10
+    after = parameters(model)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+@piece("diagnose", "api/doctor.md", resumed="Puts everything back, so that there is nothing to resume.")
+def _(fit: Fit) -> None:
+    model = fit.new()
+    before = parameters(model)
+    assert diagnose(model, fit.loaders()[0], steps=20, **fit.trainer_arguments()).steps >= 20
     after = parameters(model)
     assert all(torch.equal(before[name], after[name]) for name in before)
 
