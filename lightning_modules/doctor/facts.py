@@ -126,7 +126,7 @@ def identical_layers(model: nn.Module, used: Collection[int]) -> list[str]:
 def evaluating_parts(model: nn.Module) -> int:
     """How many modules that act otherwise in evaluation are in it, where the whole part that they are in is.
 
-    A batch normalization that was frozen by itself has neighbours that train; that is on purpose.
+    A batch normalization that was frozen by itself has neighbors that train; that is on purpose.
     """
     count = 0
     for parent in model.modules():

@@ -47,7 +47,7 @@ _INPUT_STEPS = 24
 _SAMPLE_AFTER = 300
 _FEW_ITEMS = 512
 _VERY_FEW, _OFTEN, _BY_HEART = 40, 50, 0.95
-"""So few items, seen so often, a network should have learnt by heart."""
+"""So few items, seen so often, a network should have learned by heart."""
 
 
 class Measuring:

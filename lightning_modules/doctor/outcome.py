@@ -1,6 +1,6 @@
 """The gate: how well a run has come out. Where it has come out well, no cause is named.
 
-Skill is what the network has learnt beside the best constant answer: 0 is as good as that, 1 is perfect. For losses
+Skill is what the network has learned beside the best constant answer: 0 is as good as that, 1 is perfect. For losses
 whose constant answer is not known, it is by how much the loss fell.
 """
 
@@ -36,8 +36,8 @@ class Outcome:
         last: The last, smoothed.
         fall: In the last fifth of the run, the part of what the loss had fallen until then by which it still fell.
         ripple: How far losses that follow one another are apart, beside the best constant answer or the start.
-        skill: What was learnt, in losses.
-        right: What was learnt, in right answers; NaN for a regression.
+        skill: What was learned, in losses.
+        right: What was learned, in right answers; NaN for a regression.
         unseen_skill: Of validation, in losses, at the end.
         unseen_right: Of validation, in right answers.
         best_unseen: The best of validation's losses.
@@ -108,7 +108,7 @@ class Outcome:
         return self.falls_short(_OF_REACHABLE)
 
     def falls_short(self, part: float) -> bool:
-        """Whether less was learnt than this part of what a simple method learns.
+        """Whether less was learned than this part of what a simple method learns.
 
         Args:
             part: The less of a sign of health a cause is, the more of it.
@@ -117,7 +117,7 @@ class Outcome:
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether nothing was learnt at all."""
+        """Whether nothing was learned at all."""
         return not self.is_finite or self.learned < LITTLE / 2
 
 

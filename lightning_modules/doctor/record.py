@@ -302,7 +302,7 @@ class Learnable:
 
     Attributes:
         items: How many there were.
-        skill: Of ridge regression or nearest neighbours, whichever was better: by how much they beat the best
+        skill: Of ridge regression or nearest neighbors, whichever was better: by how much they beat the best
             constant answer, from 0 to 1; of a classification in right answers, of a regression in squares.
         error: The standard error of that, where there is nothing to learn.
     """

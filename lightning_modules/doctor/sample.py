@@ -1,6 +1,6 @@
 """Is there anything to learn? Simple methods on a few of the items that training has drawn.
 
-Ridge regression and the nearest neighbour answer for each item of the sample from all others. What they get is what a
+Ridge regression and the nearest neighbor answer for each item of the sample from all others. What they get is what a
 network should get at the least, and where they get nothing, targets may not be the inputs' own.
 """
 
@@ -56,7 +56,7 @@ class Sample:
 
     @torch.no_grad()
     def learnable(self) -> Learnable:
-        """What ridge regression and nearest neighbours get."""
+        """What ridge regression and nearest neighbors get."""
         if self.items < 40:
             return Learnable(self.items)
         inputs, targets = torch.cat(self._inputs), torch.cat(self._targets)

@@ -69,7 +69,7 @@ def layer(operation="linear", rms=1.0, spread=1.0, dead=0.0, saturated=0.0):
 
 
 def record(losses=(1.4,) * 400, finished=True, facts=None, **more):
-    """A run of four classes that has learnt nothing, unless it is told otherwise: ln 4 is 1.39."""
+    """A run of four classes that has learned nothing, unless it is told otherwise: ln 4 is 1.39."""
     known = {
         "batches": len(losses),
         "steps": len(losses),
@@ -92,7 +92,7 @@ def record(losses=(1.4,) * 400, finished=True, facts=None, **more):
 
 
 def well(**more):
-    """The same, learnt well."""
+    """The same, learned well."""
     losses = tuple(max(1.4 - step / 100, 0.05) for step in range(400))
     return record(losses, **({"loss": loss_seen(right=0.98)} | more))
 

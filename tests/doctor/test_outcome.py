@@ -16,13 +16,13 @@ def test_skill_is_0_at_the_best_constant_answer_and_near_1_at_the_end_of_a_good_
     assert outcome_of(well()).skill > 0.9
 
 
-def test_a_run_that_has_learnt_nothing_is_bad_and_one_that_has_learnt_well_is_not():
+def test_a_run_that_has_learned_nothing_is_bad_and_one_that_has_learned_well_is_not():
     assert outcome_of(record(learnable=NOTHING_KNOWN)).is_bad
     assert not outcome_of(well()).is_bad
 
 
 @pytest.mark.parametrize(("reachable", "is_bad"), [(0.9, True), (0.3, False), (math.nan, False)])
-def test_a_run_that_has_learnt_a_little_is_bad_only_where_simple_methods_learn_more(reachable, is_bad):
+def test_a_run_that_has_learned_a_little_is_bad_only_where_simple_methods_learn_more(reachable, is_bad):
     half = record((0.9,) * 400, loss=loss_seen(right=0.5), learnable=Learnable(400, reachable, 0.02))
     assert outcome_of(half).is_bad is is_bad
 

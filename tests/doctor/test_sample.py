@@ -17,7 +17,7 @@ def normal(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def test_a_line_is_learnt_and_noise_is_not():
+def test_a_line_is_learned_and_noise_is_not():
     inputs = normal(300, 5)
     assert learnable(inputs, inputs @ normal(5, 1, seed=1), False).skill > 0.98
     nothing = learnable(inputs, normal(300, 1, seed=2), False)
@@ -25,7 +25,7 @@ def test_a_line_is_learnt_and_noise_is_not():
 
 
 @pytest.mark.parametrize("classes", [2, 4])
-def test_classes_in_clusters_are_learnt_and_shuffled_ones_are_not(classes):
+def test_classes_in_clusters_are_learned_and_shuffled_ones_are_not(classes):
     labels = torch.arange(400) % classes
     inputs = 4 * normal(classes, 6)[labels] + normal(400, 6, seed=1)
     assert learnable(inputs, labels, True).skill > 0.9
@@ -34,7 +34,7 @@ def test_classes_in_clusters_are_learnt_and_shuffled_ones_are_not(classes):
     assert nothing.skill < 4 * nothing.error
 
 
-def test_what_no_line_can_tell_the_neighbours_can():
+def test_what_no_line_can_tell_the_neighbors_can():
     inputs = normal(500, 2)
     assert learnable(inputs, (inputs[:, 0] * inputs[:, 1] > 0).long(), True).skill > 0.7
 

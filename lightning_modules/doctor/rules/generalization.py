@@ -71,7 +71,7 @@ def validation_scale(record: Record, outcome: Outcome) -> Finding | None:
 
 
 def overfitting(record: Record, outcome: Outcome) -> Finding | None:
-    """The training items are learnt by heart: new ones cost more and more."""
+    """The training items are learned by heart: new ones cost more and more."""
     if not math.isfinite(outcome.unseen) or not record.validations or not outcome.is_finite:
         return None
     gap = outcome.trained - outcome.unseen
@@ -191,7 +191,7 @@ def constant_answer(record: Record, outcome: Outcome) -> Finding | None:
         "constant-answer",
         0,
         {"loss": outcome.last, "the best constant answer's": outcome.constant},
-        "Try one batch: if it cannot be learnt by heart at any rate, the program is wrong.",
+        "Try one batch: if it cannot be learned by heart at any rate, the program is wrong.",
         "symptoms/#the-loss-is-flat-from-the-start",
         0.4,
     )

@@ -77,7 +77,7 @@ def not_shuffled(record: Record, outcome: Outcome) -> Finding | None:
     if not overall > 0 or not within < 0.5 * overall:
         return None
     if loss.kind in REGRESSIONS and not (outcome.is_bad or outcome.falls_short(_NEARLY)):
-        return None  # neighbours in time are alike
+        return None  # neighbors in time are alike
     return Finding(
         "not-shuffled",
         0,
@@ -126,7 +126,7 @@ def target_scale(record: Record, outcome: Outcome) -> Finding | None:
 
 
 def noisy_labels(record: Record, outcome: Outcome) -> Finding | None:
-    """Many labels are wrong: new items are answered better than training items can be, or these are learnt by heart."""
+    """Many labels are wrong: new items are answered better than training items can be, or these are learned by heart."""
     loss, learnable = record.loss, record.learnable
     if loss is None or not math.isfinite(outcome.right) or learnable.items < _MANY_ITEMS:
         return None
