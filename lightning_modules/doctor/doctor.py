@@ -23,7 +23,7 @@ from lightning_modules.life_cycle import LifeCycle, refuse_shards
 from lightning_modules.module_names import refuse_string
 from lightning_modules.settings import settings
 
-_SURE, _ALMOST_CERTAIN = 0.8, 0.9
+SURE, _ALMOST_CERTAIN = 0.8, 0.9
 _EARLY = 500
 _HOPELESS = {
     *(
@@ -236,4 +236,4 @@ class Doctor(LifeCycle):
         first, outcome = self.diagnosis.findings[0], outcome_of(self.record)
         if first.name in _HOPELESS and first.sure >= _ALMOST_CERTAIN:
             return True
-        return outcome.is_ripe and outcome.is_hopeless and first.sure >= _SURE
+        return outcome.is_ripe and outcome.is_hopeless and first.sure >= SURE

@@ -1,6 +1,5 @@
 """The first minute: a short training under the doctor's eyes, of which nothing is left."""
 
-import contextlib
 import warnings
 from typing import Any
 
@@ -9,7 +8,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.utilities.seed import isolate_rng
 
 from lightning_modules.doctor.diagnosis import Diagnosis
-from lightning_modules.doctor.doctor import Doctor
+from lightning_modules.doctor.doctor import SURE, Doctor
 from lightning_modules.either_lightning import refuse_lightning
 from lightning_modules.quiet import quiet_trainer
 from lightning_modules.schedules.snapshot import remember_data, snapshot
@@ -20,8 +19,8 @@ def diagnose(model: pl.LightningModule, data: Any, steps: int = 300, **trainer_a
     """Train for some steps, say what is wrong, and put everything back.
 
     A short run cannot show what comes late, such as overfitting or an end that comes too early. An error in training
-    ends it, and is explained where the doctor knows it. Afterwards the module is as it was: weights, gradients,
-    statistics, metrics, modes, random numbers.
+    ends it; it is raised unless the doctor is sure of something, and then told in a warning. Afterwards the module is
+    as it was: weights, gradients, statistics, metrics, modes, random numbers.
 
     >>> from functools import partial
     >>> import torch
@@ -42,6 +41,7 @@ def diagnose(model: pl.LightningModule, data: Any, steps: int = 300, **trainer_a
         ValueError: If `steps` is not at least 20, or if the Trainer is given a length.
         TypeError: If the model or the data is of the package `lightning`; see `with_lightning`.
         MisconfigurationException: With several devices.
+        Exception: What training raised, where nothing sure was found that may explain it.
     """
     refuse_lightning(model, data)
     if steps < _FEWEST:
@@ -59,18 +59,24 @@ def diagnose(model: pl.LightningModule, data: Any, steps: int = 300, **trainer_a
             f"diagnose runs on one device, got {trainer.world_size}. Use devices=1."
         )
     undo_model, undo_data = snapshot(model.modules()), remember_data(data)
-    said = vars(model).get("print")
+    said, ended = vars(model).get("print"), None
     try:
-        with isolate_rng(), warnings.catch_warnings(), contextlib.suppress(Exception):
+        with isolate_rng(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model.print = _say_nothing  # type: ignore[method-assign]  # the diagnosis is what is returned
             trainer.fit(model, data)
+    except Exception as error:
+        ended = error
     finally:
         vars(model).pop("print", None)
         if said is not None:
             model.print = said  # type: ignore[method-assign]
         undo_model()
         undo_data()
+    if ended is not None:
+        if not any(finding.sure >= SURE for finding in doctor.diagnosis):
+            raise ended
+        warnings.warn(f"Training ended with {type(ended).__name__}: {ended}", stacklevel=2)
     return doctor.diagnosis
 
 

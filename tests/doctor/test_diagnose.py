@@ -49,7 +49,29 @@ def test_an_error_in_training_is_explained_and_not_raised():
     torch.manual_seed(0)
     model = Classifier(MLP([64, 10]), partial(torch.optim.SGD, lr=0.1))
     model.training_step = lambda batch, batch_idx: nn.functional.cross_entropy(model(batch[0]), batch[1] + 5)
-    assert diagnose(model, Digits()).names[0] == "labels-out-of-range"
+    with pytest.warns(UserWarning, match=r"Training ended with IndexError: Target \d+ is out of bounds"):
+        assert diagnose(model, Digits()).names[0] == "labels-out-of-range"
+
+
+def test_an_error_that_nothing_explains_is_raised_and_nothing_is_left():
+    model = classifier()
+    before = copy.deepcopy(model.state_dict())
+
+    def fails(batch, batch_idx):
+        if batch_idx == 3:
+            raise KeyError("no such column")
+        return Classifier.training_step(model, batch, batch_idx)
+
+    model.training_step = fails
+    with pytest.raises(KeyError, match="no such column"):
+        diagnose(model, Digits())
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+    assert "print" not in vars(model)
+
+
+def test_data_that_cannot_be_read_is_an_error_and_no_diagnosis():
+    with pytest.raises(Exception, match="train_dataloader"):
+        diagnose(classifier(), object())
 
 
 def test_too_few_steps_and_a_length_of_the_trainers_are_refused():
