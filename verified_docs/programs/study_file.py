@@ -51,6 +51,11 @@ class StudyFile(Snippet):
         """Where finished runs are kept for another day, to be committed."""
         return self.path.parent / "results" / f"{self.path.stem}.parts.json"
 
+    @property
+    def is_in_parts(self) -> bool:
+        """Whether it is being recorded: some runs are kept, and there is no record yet."""
+        return self.parts.is_file() and not self.parts.with_name(f"{self.path.stem}.json").is_file()
+
     def module(self) -> types.ModuleType:
         """The file, executed; raises DocsError where it defines no study."""
         self.docstring  # noqa: B018  (it raises where there is no question)
@@ -85,11 +90,13 @@ def is_study(path: Path, config: Config) -> bool:
     )
 
 
-def every_study(config: Config) -> Iterator[StudyFile]:
-    """All studies of the project, in the order of their names."""
+def every_study(config: Config, *, unfinished: bool = False) -> Iterator[StudyFile]:
+    """All studies of the project, in the order of their names; `unfinished` asks for those that are in parts, too."""
     for path in sorted((config.root / "studies").glob("*.py")):
         if is_study(path, config):
-            yield StudyFile(path, config)
+            study = StudyFile(path, config)
+            if unfinished or not study.is_in_parts:
+                yield study
 
 
 @lru_cache(maxsize=1)

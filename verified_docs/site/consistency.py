@@ -20,9 +20,11 @@ def problems(config: Config) -> list[str]:
     found = [*_settings(config), *_pages(config), *described.problems(config)]
     shown = _shown(config)
     vouched: set[Path] = set()
-    for program in (*every_snippet(config), *every_study(config)):
+    for program in (*every_snippet(config), *every_study(config, unfinished=True)):
         vouched.update(record.paths(program))
         vouched.add(program.parts if isinstance(program, StudyFile) else ledger.path(program))
+        if isinstance(program, StudyFile) and program.is_in_parts and program.name not in (shown or ()):
+            continue  # it will have a record, and a page that shows it
         if shown is not None and program.name not in shown:
             found.append(f"{program.place}: no page shows it; embed it, or delete it")
         try:

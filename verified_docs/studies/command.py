@@ -77,7 +77,7 @@ def run(config: Config, arguments: argparse.Namespace) -> int:
 
 
 def _named(config: Config, names: list[str]) -> list[StudyFile]:
-    there = {file.path.stem: file for file in every_study(config)}
+    there = {file.path.stem: file for file in every_study(config, unfinished=True)}
     unknown = [name for name in names if name not in there]
     if unknown:
         raise DocsError(f"there is no study {unknown[0]!r}; there are: {', '.join(there) or 'none'}")

@@ -14,7 +14,7 @@ from toy_studies import FIGURE, PROGRAM, study
 
 from verified_docs.base.config import in_ci
 from verified_docs.base.errors import DocsError
-from verified_docs.programs.study_file import StudyFile
+from verified_docs.programs.study_file import StudyFile, every_study
 from verified_docs.records import record
 from verified_docs.studies import runs
 
@@ -166,9 +166,11 @@ def test_a_study_can_be_recorded_in_parts_that_are_committed(project: Project):
     there = kept(file)
     run = project.python("verified_docs", "study", "--keep")
     assert f"{there} finished runs are in studies/results/toy.parts.json" in run.output
-    assert (
-        "toy.parts.json" not in project.python("verified_docs", "check").output
-    )  # which names what no study makes
+    assert list(every_study(project.config)) == []
+    assert project.python("verified_docs", "check").code == 0  # without a record, and on no page
+    project.write("docs/index.md", '```python\n--8<-- "studies/toy.py"\n```\n')
+    assert "studies/toy.py: has no record" in project.python("verified_docs", "check").output
+    (project.root / "docs/index.md").unlink()
     shutil.rmtree(file.kept)
     log.unlink()
     assert f"{there} runs are finished" in project.python("verified_docs", "study", "--list").output
