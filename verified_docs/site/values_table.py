@@ -7,12 +7,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+_MOST = 40  # alternatives: among more a reader finds none, and the page grows heavy
+
 
 def values_html(values: Mapping[str, Any]) -> str:
-    """A row for each alternative, a column for each value; empty where nothing is tuned."""
+    """A row for each alternative, a column for each value; empty where nothing is tuned, or too much."""
     tuning: Mapping[str, Mapping[str, float]] = values.get("tuning", {})
     chooses = [name for name, metric in values.get("metrics", {}).items() if metric["chooses"]]
-    if not tuning or not chooses:
+    if not tuning or not chooses or len(tuning) > _MOST:
         return ""
     metric = values["metrics"][chooses[0]]
     columns = sorted({value for row in tuning.values() for value in row}, key=_order)

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from toy_results import results, score
 
 from verified_docs.site.values_table import values_html
@@ -48,6 +49,16 @@ def test_values_may_be_names():
 
 def shown_of(run: Any, **changes: Any) -> str:
     return values_html(summary.values(results(run, **changes), {}))
+
+
+@pytest.mark.parametrize(("count", "has_one"), [(40, True), (41, False)])
+def test_a_study_of_very_many_has_none(count: int, has_one: bool):
+    def run(settings: dict[str, Any], seed: int) -> dict[str, Any]:
+        return {"score": 0.1 * seed - abs(settings["rate"] - 2)}
+
+    names = [str(number) for number in range(count)]
+    html = shown_of(run, alternatives={name: {"name": name} for name in names}, reference="0")
+    assert bool(html) == has_one
 
 
 def test_where_nothing_is_tuned_there_is_nothing_to_ask():
