@@ -143,6 +143,13 @@ def benchmarks(session: nox.Session) -> None:
 
 
 @nox.session
+def clinic(session: nox.Session) -> None:
+    """Train healthy and faulty networks under the doctor's eyes: how often is it right? `nox -s clinic -- --part third`."""
+    python = environment(session)
+    run(session, python, "clinic", *session.posargs)
+
+
+@nox.session
 def mutants(session: nox.Session) -> None:
     """Put 150 small faults into the library, one at a time: do the tests notice? `nox -s mutants -- --count 20`."""
     python = environment(session)
