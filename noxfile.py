@@ -144,7 +144,7 @@ def benchmarks(session: nox.Session) -> None:
 
 @nox.session
 def clinic(session: nox.Session) -> None:
-    """Train healthy and faulty networks under the doctor's eyes: how often is it right? `nox -s clinic -- --part third`."""
+    """Train healthy and faulty networks: how often is the doctor right? `nox -s clinic -- --part third`."""
     python = environment(session)
     run(session, python, "clinic", *session.posargs)
 
