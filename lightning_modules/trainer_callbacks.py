@@ -3,6 +3,15 @@
 import pytorch_lightning as pl
 
 
+def listed(callbacks: pl.Callback | list[pl.Callback] | None) -> list[pl.Callback]:
+    """A Trainer's argument: none, one, or a list of them.
+
+    >>> listed(None), len(listed(pl.Callback()))
+    ([], 1)
+    """
+    return [callbacks] if isinstance(callbacks, pl.Callback) else list(callbacks or [])
+
+
 def callbacks_of(trainer: pl.Trainer) -> list[pl.Callback]:
     """The Trainer's own list: what is put into it is called.
 

@@ -29,30 +29,18 @@ LOSSES = {
     "smooth_l1_loss",
     "soft_margin_loss",
 }
-_LAYERS = {"linear", "conv1d", "conv2d", "conv3d", "conv_transpose2d", "matmul", "mm", "addmm", "__matmul__"}
-_RECURRENT = {"lstm", "gru", "rnn_tanh", "rnn_relu"}
+LAYERS = {"linear", "conv1d", "conv2d", "conv3d", "conv_transpose2d", "matmul", "mm", "addmm", "__matmul__"}
+RECURRENT = {"lstm", "gru", "rnn_tanh", "rnn_relu"}
 _RECTIFIED = {"relu", "relu6"}
 _BOUNDED = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "hardtanh": (-1.0, 1.0), "hardsigmoid": (0.0, 1.0)}
 _OTHERS = {"leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "softmax", "log_softmax"}
-_ACTIVATIONS = {*_RECTIFIED, *_BOUNDED, *_OTHERS}
+ACTIVATIONS = {*_RECTIFIED, *_BOUNDED, *_OTHERS}
 _NORMALIZATIONS = {"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm"}
 _EMBEDDINGS = {"embedding", "embedding_bag"}
 _SAME_NUMBERS = {
-    *("__getitem__", "clamp", "clip", "clone", "contiguous", "double", "dropout", "flatten", "float", "half"),
-    *(
-        "permute",
-        "reshape",
-        "select",
-        "squeeze",
-        "t",
-        "to",
-        "transpose",
-        "type",
-        "unsqueeze",
-        "view",
-        "view_as",
-    ),
-}
+    "__getitem__", "clamp", "clip", "clone", "contiguous", "double", "dropout", "flatten", "float", "half", "permute",
+    "reshape", "select", "squeeze", "t", "to", "transpose", "type", "unsqueeze", "view", "view_as",
+}  # fmt: skip
 _DIFFERENCES = {"sub", "__sub__", "__rsub__", "subtract"}
 _LOGARITHM = {"softmax": "log_softmax", "sigmoid": "logsigmoid"}
 _NEAR_A_BOUND = 0.01
@@ -123,7 +111,7 @@ class Calls(TorchFunctionMode):
             call.value = out.detach()
         elif isinstance(out, Tensor):
             self._note(name.rstrip("_") if not name.startswith("__") else name, args, kwargs, out)
-        elif name in _RECURRENT and isinstance(out, tuple):
+        elif name in RECURRENT and isinstance(out, tuple):
             self._layer(name, args, out[0])
         return out
 
@@ -153,12 +141,12 @@ class Calls(TorchFunctionMode):
             return
         if name in _SAME_NUMBERS:
             self._pass_on(first, out)
-        elif name in _ACTIVATIONS:
+        elif name in ACTIVATIONS:
             self._mark(out, name)
             self._measure(name, self._last_weight, out)
         elif name == "log":
             self._mark(out, _LOGARITHM.get(self._maker(first), ""))
-        elif name in _LAYERS:
+        elif name in LAYERS:
             self._layer(name, args, out, kwargs)
         elif name in _NORMALIZATIONS:
             if self.first_input is None:

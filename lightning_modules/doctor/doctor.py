@@ -13,7 +13,7 @@ import pytorch_lightning as pl
 from torch import Tensor
 from torch.optim import Optimizer
 
-from lightning_modules.doctor.diagnosis import Diagnosis
+from lightning_modules.doctor.diagnosis import Diagnosis, Finding
 from lightning_modules.doctor.examination import examine
 from lightning_modules.doctor.measuring import LOOKS_EVERY, Measuring
 from lightning_modules.doctor.outcome import outcome_of
@@ -26,15 +26,8 @@ from lightning_modules.settings import settings
 SURE, _ALMOST_CERTAIN = 0.8, 0.9
 _EARLY = 500
 _HOPELESS = {
-    *(
-        "constant-inputs",
-        "constant-labels",
-        "foreign-parameters",
-        "identical-units",
-        "nan-inputs",
-        "single-output",
-    ),
-}
+    "constant-inputs", "constant-labels", "foreign-parameters", "identical-units", "nan-inputs", "single-output",
+}  # fmt: skip
 """Of these nothing can come, however long one waits."""
 
 
@@ -224,9 +217,13 @@ class Doctor(LifeCycle):
             if finding.name in self._said:
                 continue
             self._said.add(finding.name)
-            pl_module.print(f"Doctor: {finding}")
-            for logger in trainer.loggers:
-                logger.log_metrics({f"doctor/{finding.name}": finding.sure}, step=trainer.global_step)
+            self.tell(trainer, pl_module, finding)
+
+    def tell(self, trainer: pl.Trainer, pl_module: pl.LightningModule, finding: Finding) -> None:
+        """Print what was found, and log how sure that is; another class may do something else."""
+        pl_module.print(f"Doctor: {finding}")
+        for logger in trainer.loggers:
+            logger.log_metrics({f"doctor/{finding.name}": finding.sure}, step=trainer.global_step)
 
     def _is_hopeless(self) -> bool:
         if self.record.nonfinite >= 0:

@@ -43,12 +43,9 @@ def read_before(trainer: pl.Trainer, model: pl.LightningModule) -> Facts:
 
 
 def _read_optimizers(facts: Facts, trainer: pl.Trainer) -> None:
-    groups = [group for optimizer in trainer.optimizers for group in optimizer.param_groups]
     facts.optimizers = len(trainer.optimizers)
     if trainer.optimizers:
         facts.optimizer = type(trainer.optimizers[0]).__name__
-    facts.weight_decay = max((float(group.get("weight_decay") or 0.0) for group in groups), default=0.0)
-    facts.momentum = max((float(group.get("momentum") or 0.0) for group in groups), default=0.0)
     for config in trainer.lr_scheduler_configs[:1]:
         facts.schedule = type(config.scheduler).__name__
         facts.schedule_every = config.interval

@@ -5,14 +5,23 @@ from typing import Any
 
 import pytorch_lightning as pl
 from lightning_fabric.utilities.exceptions import MisconfigurationException
-from pytorch_lightning.utilities.seed import isolate_rng
 
-from lightning_modules.doctor.diagnosis import Diagnosis
+from lightning_modules.doctor.diagnosis import Diagnosis, Finding
 from lightning_modules.doctor.doctor import SURE, Doctor
 from lightning_modules.either_lightning import refuse_lightning
 from lightning_modules.quiet import quiet_trainer
-from lightning_modules.schedules.snapshot import remember_data, snapshot
-from lightning_modules.trial_run import TrialRun
+from lightning_modules.trainer_callbacks import listed
+from lightning_modules.trial_run import TrialRun, fit_and_undo
+
+_FEWEST = 20
+"""Fewer steps show nothing."""
+
+
+class _Quiet(Doctor):
+    """Says nothing while it looks: the diagnosis is what is returned."""
+
+    def tell(self, trainer: pl.Trainer, pl_module: pl.LightningModule, finding: Finding) -> None:
+        """Nothing."""
 
 
 def diagnose(model: pl.LightningModule, data: Any, steps: int = 300, **trainer_arguments: Any) -> Diagnosis:
@@ -46,42 +55,23 @@ def diagnose(model: pl.LightningModule, data: Any, steps: int = 300, **trainer_a
     refuse_lightning(model, data)
     if steps < _FEWEST:
         raise ValueError(f"diagnose needs at least {_FEWEST} steps, got {steps}. 300 is usual.")
-    doctor = Doctor(probe=True, ignore=["stopped-too-early"])
+    doctor = _Quiet(probe=True, ignore=["stopped-too-early"])
     fixed: dict[str, Any] = {"max_epochs": -1, "max_steps": steps, "num_sanity_val_steps": 0}
     clash = sorted(fixed.keys() & trainer_arguments.keys())
     if clash:
         raise ValueError(f"diagnose sets {', '.join(clash)} itself. Its length is `steps`.")
-    callbacks = trainer_arguments.pop("callbacks", None) or []
-    listed = [callbacks] if isinstance(callbacks, pl.Callback) else list(callbacks)
-    trainer = quiet_trainer(**(trainer_arguments | fixed), callbacks=[doctor, TrialRun(), *listed])
+    callbacks = [doctor, TrialRun(), *listed(trainer_arguments.pop("callbacks", None))]
+    trainer = quiet_trainer(**(trainer_arguments | fixed), callbacks=callbacks)
     if trainer.world_size > 1:
         raise MisconfigurationException(
             f"diagnose runs on one device, got {trainer.world_size}. Use devices=1."
         )
-    undo_model, undo_data = snapshot(model.modules()), remember_data(data)
-    said, ended = vars(model).get("print"), None
-    try:
-        with isolate_rng(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model.print = _say_nothing  # type: ignore[method-assign]  # the diagnosis is what is returned
-            trainer.fit(model, data)
-    except Exception as error:
-        ended = error
-    finally:
-        vars(model).pop("print", None)
-        if said is not None:
-            model.print = said  # type: ignore[method-assign]
-        undo_model()
-        undo_data()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ended = fit_and_undo(trainer, model, data)
     if ended is not None:
-        if not any(finding.sure >= SURE for finding in doctor.diagnosis):
+        is_explained = any(finding.sure >= SURE for finding in doctor.diagnosis)
+        if not is_explained or not isinstance(ended, Exception):
             raise ended
         warnings.warn(f"Training ended with {type(ended).__name__}: {ended}", stacklevel=2)
     return doctor.diagnosis
-
-
-_FEWEST = 20
-
-
-def _say_nothing(*args: Any, **kwargs: Any) -> None:
-    """Nothing."""

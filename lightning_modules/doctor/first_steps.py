@@ -3,26 +3,13 @@
 import math
 from collections.abc import Iterable
 
+from lightning_modules.doctor.calls import LAYERS, RECURRENT
 from lightning_modules.doctor.record import LayerSeen, Record, StepSeen
-
-_HIDDEN = (
-    "linear",
-    "conv1d",
-    "conv2d",
-    "conv3d",
-    "matmul",
-    "mm",
-    "addmm",
-    "lstm",
-    "gru",
-    "rnn_tanh",
-    "rnn_relu",
-)
 
 
 def weighted(layers: Iterable[LayerSeen]) -> list[LayerSeen]:
     """The calls of layers that have weights."""
-    return [layer for layer in layers if layer.operation in _HIDDEN]
+    return [layer for layer in layers if layer.operation in LAYERS | RECURRENT]
 
 
 def spread_left(layers: list[LayerSeen]) -> float:

@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
 from lightning_modules.doctor import facts as reading
-from lightning_modules.doctor.calls import Calls, LayerCall
+from lightning_modules.doctor.calls import ACTIVATIONS, Calls, LayerCall
 from lightning_modules.doctor.items import Items
 from lightning_modules.doctor.losses import CLASSIFICATIONS, main_call, take
 from lightning_modules.doctor.outcome import outcome_of
@@ -304,14 +304,11 @@ class Measuring:
 
     def _first_facts(self, layers: list[LayerSeen], calls: Calls) -> None:
         facts, inputs = self.record.facts, self.record.inputs
-        facts.relu = sum(layer.operation in ("relu", "relu6") for layer in layers)
-        hidden = [layer.units for layer in layers if layer.operation not in _ACTIVATION_NAMES][:-1]
+        hidden = [layer.units for layer in layers if layer.operation not in ACTIVATIONS][:-1]
         facts.narrowest = min(hidden, default=0)
         facts.saturating = sum(layer.operation in ("sigmoid", "tanh") for layer in layers)
         facts.recurrent = any(layer.operation in ("lstm", "gru", "rnn_tanh", "rnn_relu") for layer in layers)
-        used = dict.fromkeys(
-            call.parameter for call in calls.layers if call.operation not in _ACTIVATION_NAMES
-        )
+        used = dict.fromkeys(call.parameter for call in calls.layers if call.operation not in ACTIVATIONS)
         facts.layers, facts.order = len(used), [self._names[parameter] for parameter in used]
         inputs.normalized, inputs.tokens = calls.is_normalized, calls.has_tokens
 
@@ -444,11 +441,6 @@ class Measuring:
             best = min(kept, key=lambda seen: seen.loss if math.isfinite(seen.loss) else math.inf)
             middle = [seen for seen in kept[1::2] if seen is not best and seen is not kept[-1]]
             kept[:] = sorted([best, *middle, kept[-1]], key=lambda seen: seen.step)
-
-
-_ACTIVATION_NAMES = {"relu", "relu6", "sigmoid", "tanh", "hardtanh", "hardsigmoid"} | {
-    *("leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "softmax", "log_softmax")
-}
 
 
 def inputs_in(batch: Any, but: Tensor | None = None) -> Tensor | None:

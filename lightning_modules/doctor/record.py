@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 import torch
 from torch import Tensor
@@ -215,8 +215,6 @@ class Facts:
         narrowest: Units of the narrowest hidden layer; 0 where there is none.
         optimizers: How many there are. Of several, none has a loss by which a run could be judged.
         optimizer: The first optimizer's class.
-        momentum: Its highest momentum.
-        weight_decay: Its highest.
         schedule: The first schedule's class; "" without one.
         schedule_length: After how many of its steps it says that it ends; 0 if it does not say.
         schedule_every: "step" or "epoch".
@@ -228,8 +226,7 @@ class Facts:
         checked_gradients: In how many steps that was asked.
         stopped_early: Whether an early stopping ended the run.
         patience: Its patience; -1 without one.
-        relu: How many rectified activations were called in the first step.
-        saturating: How many sigmoids and tanhs were.
+        saturating: How many sigmoids and tanhs were called in the first step.
         recurrent: Whether a recurrent layer was.
         layers: How many layers with weights were called in the first step.
         order: The names of their weights, in the order of the calls.
@@ -254,8 +251,6 @@ class Facts:
     narrowest: int = 0
     optimizers: int = 1
     optimizer: str = ""
-    momentum: float = 0.0
-    weight_decay: float = 0.0
     schedule: str = ""
     schedule_length: int = 0
     schedule_every: str = ""
@@ -267,7 +262,6 @@ class Facts:
     checked_gradients: int = 0
     stopped_early: bool = False
     patience: int = -1
-    relu: int = 0
     saturating: int = 0
     recurrent: bool = False
     layers: int = 0
@@ -338,7 +332,6 @@ class Record:
         nonfinite_gradients: The first measured step with a gradient that was NaN or infinite; -1 without one.
         facts: Of module, optimizers and Trainer.
         validations: The last of them, and the one with the lowest loss first.
-        logged: The last values of metrics that were logged, by name.
         learnable: What simple methods make of a sample.
         shared_items: How many watched items of validation are training items.
         validation_items: Of how many.
@@ -369,7 +362,6 @@ class Record:
     nonfinite_gradients: int = -1
     facts: Facts = field(default_factory=Facts)
     validations: list[Validation] = field(default_factory=list)
-    logged: dict[str, float] = field(default_factory=dict)
     learnable: Learnable = field(default_factory=Learnable)
     shared_items: int = 0
     validation_items: int = 0
@@ -405,40 +397,17 @@ def restored(kind: Any, state: Any) -> Any:
         kind: The class.
         state: The dictionary.
     """
-    if state is None:
-        return None
-    nested = _NESTED.get(kind, {})
-    values = {
-        entry.name: _value(nested.get(entry.name), state[entry.name])
-        for entry in fields(kind)
-        if entry.name in state
-    }
-    return kind(**values)
+    hints = get_type_hints(kind)
+    known = [entry.name for entry in fields(kind) if entry.name in state]
+    return kind(**{name: _value(hints[name], state[name]) for name in known})
 
 
-def _value(kind: Any, state: Any) -> Any:
-    if kind is None:
+def _value(hint: Any, state: Any) -> Any:
+    """As the hint of a field says: a dataclass, a list of them, or what needs no change."""
+    inner = next((one for one in get_args(hint) if one is not type(None)), None)
+    if state is None or (inner is None and not is_dataclass(hint)):
         return state
-    if isinstance(state, list):
-        return [_value(kind, part) for part in state]
+    if get_origin(hint) is list:
+        return [_value(inner, part) for part in state]
+    kind = hint if is_dataclass(hint) else inner
     return restored(kind, state) if is_dataclass(kind) else state
-
-
-_NESTED: dict[Any, dict[str, Any]] = {
-    Record: {
-        "losses": Thinned,
-        "loss": LossSeen,
-        "validation_loss": LossSeen,
-        "inputs": Inputs,
-        "layers_first": LayerSeen,
-        "layers_last": LayerSeen,
-        "steps_first": StepSeen,
-        "steps_last": StepSeen,
-        "updates": Thinned,
-        "gradients": Thinned,
-        "rates": Thinned,
-        "facts": Facts,
-        "validations": Validation,
-        "learnable": Learnable,
-    }
-}

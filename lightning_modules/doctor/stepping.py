@@ -136,7 +136,7 @@ class StaleGradients:
     def stepped(self, optimizer: Optimizer) -> None:
         """Remember what a step was made with; of gradients that are all 0 nobody can say."""
         self._used.pop(id(optimizer), None)
-        largest = max(_with_gradient(optimizer), key=_size_of_gradient, default=None)
+        largest = max(_with_gradient(optimizer), key=Tensor.numel, default=None)
         if largest is not None and largest.grad is not None and bool(_few(largest.grad).any()):
             self._used[id(optimizer)] = largest, _few(largest.grad)
         self._stale.discard(id(optimizer))
@@ -169,10 +169,6 @@ def _with_gradient(optimizer: Optimizer) -> Iterator[nn.Parameter]:
             for parameter in group["params"]
             if parameter.grad is not None and parameter.grad.layout == torch.strided
         )
-
-
-def _size_of_gradient(parameter: nn.Parameter) -> int:
-    return parameter.numel()
 
 
 def _some(parameter: Tensor) -> Tensor:

@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Any
 import pytorch_lightning as pl
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import callbacks as theirs
-from pytorch_lightning.utilities.seed import isolate_rng
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -33,10 +32,10 @@ from lightning_modules.either_lightning import refuse_lightning
 from lightning_modules.quiet import quiet_trainer
 from lightning_modules.schedules.measurements import NEVER, Measurements
 from lightning_modules.schedules.schedule import set_rate
-from lightning_modules.schedules.snapshot import Undo, remember_data, snapshot
+from lightning_modules.snapshot import Undo
 from lightning_modules.table import Report, Table
-from lightning_modules.trainer_callbacks import callbacks_of
-from lightning_modules.trial_run import TrialRun
+from lightning_modules.trainer_callbacks import callbacks_of, listed
+from lightning_modules.trial_run import TrialRun, fit_and_undo
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -248,7 +247,7 @@ def range_test(
         "max_steps": steps + 1,  # the last one shows the loss after the one before it
         "limit_val_batches": 0,
         "num_sanity_val_steps": 0,
-        "callbacks": [ramp, *_listed(trainer_arguments.pop("callbacks", None))],
+        "callbacks": [ramp, *listed(trainer_arguments.pop("callbacks", None))],
     }
     clash = sorted(fixed.keys() & trainer_arguments.keys())
     if clash:
@@ -259,27 +258,14 @@ def range_test(
             f"The range test runs on one device, got {trainer.world_size}. Give it the run's batch size per step: "
             "accumulate_grad_batches makes up for the devices."
         )
-    undo_model, undo_data = snapshot(model.modules()), remember_data(data)
-    error: BaseException | None = None
-    with isolate_rng(), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.filterwarnings(
             "ignore", "You (defined|passed in) a `val", UserWarning
         )  # nothing is validated here
-        try:
-            trainer.fit(model, data)
-        except BaseException as raised:  # isolate_rng puts random numbers back only where nothing is raised
-            error = raised
-        ramp.undo_optimizer()
-        undo_model()
-        undo_data()
+        error = fit_and_undo(trainer, model, data, lambda: ramp.undo_optimizer())
     if error is not None:
         raise error
     return ramp.result()
-
-
-def _listed(callbacks: pl.Callback | list[pl.Callback] | None) -> list[pl.Callback]:
-    """A Trainer's argument: none, one, or a list of them."""
-    return [callbacks] if isinstance(callbacks, pl.Callback) else list(callbacks or [])
 
 
 class _Ramp(TrialRun):

@@ -42,7 +42,6 @@ def test_nothing_is_left_of_it():
     assert all(parameter.grad is None for parameter in model.parameters())
     assert [module.training for module in model.modules()] == mode
     assert torch.equal(torch.get_rng_state(), random)
-    assert "print" not in vars(model)
 
 
 def test_an_error_in_training_is_explained_and_not_raised():
@@ -55,7 +54,7 @@ def test_an_error_in_training_is_explained_and_not_raised():
 
 def test_an_error_that_nothing_explains_is_raised_and_nothing_is_left():
     model = classifier()
-    before = copy.deepcopy(model.state_dict())
+    before, random = copy.deepcopy(model.state_dict()), torch.get_rng_state()
 
     def fails(batch, batch_idx):
         if batch_idx == 3:
@@ -66,7 +65,12 @@ def test_an_error_that_nothing_explains_is_raised_and_nothing_is_left():
     with pytest.raises(KeyError, match="no such column"):
         diagnose(model, Digits())
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
-    assert "print" not in vars(model)
+    assert torch.equal(torch.get_rng_state(), random)
+
+
+def test_it_says_nothing_by_itself(capsys):
+    diagnose(classifier(1e-6), Digits(), steps=30)
+    assert capsys.readouterr().out == ""
 
 
 def test_data_that_cannot_be_read_is_an_error_and_no_diagnosis():

@@ -1,15 +1,18 @@
 """lightning_modules.doctor.rules: each on records in which one thing is wrong, and on one in which nothing is."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from markdown.extensions.toc import slugify
 from records import ask, layer, loss_seen, losses_of, record, regression, step_seen, well
 
 from lightning_modules.doctor.examination import examine
 from lightning_modules.doctor.record import Inputs, Learnable, Validation
 from lightning_modules.doctor.rules import NAMES, RULES
 
+DOCS = Path(__file__).parents[2] / "docs"
 NAN = float("nan")
 BINARY = {
     "classes": 1,
@@ -147,6 +150,18 @@ def test_a_record_in_which_one_thing_is_wrong_is_understood(name):
         assert 0 <= found[0].since <= sick.batches
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_finding_leads_to_a_page_and_a_section_that_are_there(name):
+    for sick in SICK[name]:
+        for finding in (ask(rule, sick) for names, rule in RULES if name in names):
+            if finding is not None:
+                path, _, anchor = finding.page.partition("#")
+                page = DOCS / f"{path.rstrip('/')}.md"
+                text = (page if page.is_file() else DOCS / path / "index.md").read_text(encoding="utf-8")
+                headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+                assert not anchor or anchor in [slugify(heading, "-") for heading in headings], finding.page
+
+
 @pytest.mark.parametrize(("names", "rule"), RULES, ids=[rule.__name__ for _, rule in RULES])
 def test_no_rule_speaks_of_a_run_that_went_well(names, rule):
     assert ask(rule, well()) is None
@@ -194,7 +209,7 @@ def test_every_name_is_written_like_the_others():
 
 
 def test_the_api_page_names_every_finding_and_no_other():
-    page = (Path(__file__).parents[2] / "docs/api/doctor.md").read_text(encoding="utf-8")
+    page = (DOCS / "api/doctor.md").read_text(encoding="utf-8")
     assert [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")] == list(NAMES)
 
 

@@ -1,4 +1,4 @@
-"""lightning_modules.schedules.range_test and .snapshot."""
+"""lightning_modules.schedules.range_test, and lightning_modules.snapshot, which it puts everything back by."""
 
 import copy
 import math
@@ -41,7 +41,7 @@ from lightning_modules import (
     recipe,
 )
 from lightning_modules.schedules.range_test import _longest_descent
-from lightning_modules.schedules.snapshot import snapshot
+from lightning_modules.snapshot import snapshot
 
 SGD = partial(torch.optim.SGD, lr=0.1, momentum=0.9)
 

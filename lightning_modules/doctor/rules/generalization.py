@@ -142,7 +142,7 @@ def stopped_too_early(record: Record, outcome: Outcome) -> Finding | None:
             "asked for": record.facts.expected_steps,
         },
         "Train longer; give early stopping more patience.",
-        "regularization/early_stopping/",
+        "regularization/#early-stopping",
         0.84 if few else 0.75 if short else 0.6,
     )
 
