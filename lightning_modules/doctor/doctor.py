@@ -127,7 +127,7 @@ class Doctor(LifeCycle):
     ) -> None:
         """Gradients are there, and not clipped yet."""
         if self._measuring is not None:
-            self._measuring.before_clipping(optimizer)
+            self._measuring.steps.before_clipping(optimizer)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -143,7 +143,7 @@ class Doctor(LifeCycle):
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Begin to watch a validation."""
         if self._measuring is not None:
-            self._measuring.validation_starts(pl_module)
+            self._measuring.validating.starts(pl_module)
 
     def on_validation_batch_start(
         self,
@@ -155,7 +155,7 @@ class Doctor(LifeCycle):
     ) -> None:
         """Watch the first batches."""
         if self._measuring is not None and dataloader_idx == 0:
-            self._measuring.validation_batch_starts(pl_module, batch_idx)
+            self._measuring.validating.batch_starts(pl_module, batch_idx, self._measuring.is_compiled)
 
     def on_validation_batch_end(
         self,
@@ -168,12 +168,12 @@ class Doctor(LifeCycle):
     ) -> None:
         """Keep what was seen, unless it was only tried out."""
         if self._measuring is not None:
-            self._measuring.validation_batch_ends(pl_module, batch, keep=not trainer.sanity_checking)
+            self._measuring.validating.batch_ends(pl_module, batch, keep=not trainer.sanity_checking)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Keep its means."""
         if self._measuring is not None and not trainer.sanity_checking:
-            self._measuring.validation_ends()
+            self._measuring.validating.ends()
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Judge the whole run."""
@@ -217,9 +217,9 @@ class Doctor(LifeCycle):
             if finding.name in self._said:
                 continue
             self._said.add(finding.name)
-            self.tell(trainer, pl_module, finding)
+            self._tell(trainer, pl_module, finding)
 
-    def tell(self, trainer: pl.Trainer, pl_module: pl.LightningModule, finding: Finding) -> None:
+    def _tell(self, trainer: pl.Trainer, pl_module: pl.LightningModule, finding: Finding) -> None:
         """Print what was found, and log how sure that is; another class may do something else."""
         pl_module.print(f"Doctor: {finding}")
         for logger in trainer.loggers:

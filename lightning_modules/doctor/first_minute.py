@@ -20,7 +20,7 @@ _FEWEST = 20
 class _Quiet(Doctor):
     """Says nothing while it looks: the diagnosis is what is returned."""
 
-    def tell(self, trainer: pl.Trainer, pl_module: pl.LightningModule, finding: Finding) -> None:
+    def _tell(self, trainer: pl.Trainer, pl_module: pl.LightningModule, finding: Finding) -> None:
         """Nothing."""
 
 

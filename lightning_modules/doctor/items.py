@@ -1,5 +1,8 @@
 """Which items were seen: two numbers for each, by which it is known again."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -59,3 +62,27 @@ class Items:
         # An item has the same sum in a batch of any size only to some digits.
         sums = (flat @ self._weights[size].to(flat.device)).tolist()
         return [(float(f"{one:.{_DIGITS}g}"), float(f"{other:.{_DIGITS}g}")) for one, other in sums]
+
+
+def inputs_in(batch: Any, but: Tensor | None = None) -> Tensor | None:
+    """The first tensor of a batch, which is taken for its inputs.
+
+    >>> inputs_in({"tokens": torch.zeros(2, 3), "labels": torch.zeros(2)}).shape
+    torch.Size([2, 3])
+
+    Args:
+        batch: What a loader gives.
+        but: A tensor that is known to hold the targets.
+    """
+    if isinstance(batch, Tensor):
+        return (
+            batch
+            if batch.layout == torch.strided and not batch.is_nested and not batch.is_complex()
+            else None
+        )
+    parts = batch.values() if isinstance(batch, Mapping) else batch if isinstance(batch, list | tuple) else ()
+    for part in parts:
+        found = inputs_in(part, but)
+        if found is not None and (but is None or found.data_ptr() != but.data_ptr()):
+            return found
+    return None

@@ -13,12 +13,10 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning import callbacks as theirs
 from torch import Tensor, nn
-from torch.optim import Optimizer
-from torch.utils.hooks import RemovableHandle
 
 from lightning_modules.doctor import facts as reading
 from lightning_modules.doctor.calls import ACTIVATIONS, Calls, LayerCall
-from lightning_modules.doctor.items import Items
+from lightning_modules.doctor.items import Items, inputs_in
 from lightning_modules.doctor.losses import CLASSIFICATIONS, main_call, take
 from lightning_modules.doctor.outcome import outcome_of
 from lightning_modules.doctor.probe import Probe
@@ -27,21 +25,17 @@ from lightning_modules.doctor.record import (
     LayerSeen,
     Learnable,
     Record,
-    StepSeen,
-    Validation,
     keep_last,
     numbers,
 )
 from lightning_modules.doctor.sample import Sample
-from lightning_modules.doctor.stepping import StaleGradients, StepWatch, gradient_norm, total
+from lightning_modules.doctor.steps import EARLY, STEPS_EVERY, Steps
+from lightning_modules.doctor.validating import Validating
 from lightning_modules.module_names import is_compiled
-from lightning_modules.optimizers.stepping import hooked
 from lightning_modules.trainer_callbacks import callbacks_of
 
-LOSSES_EVERY, STEPS_EVERY, LAYERS_EVERY, LOOKS_EVERY, EARLY = 20, 10, 50, 100, 100
+LOSSES_EVERY, LAYERS_EVERY, LOOKS_EVERY = 20, 50, 100
 _FIRST_LOSSES = 50
-_WATCHED_VALIDATION = 8
-_MOST_VALIDATIONS = 24
 _KEPT_WEIGHTS = 512
 _INPUT_STEPS = 24
 _SAMPLE_AFTER = 300
@@ -64,21 +58,16 @@ class Measuring:
         self._probe: Probe | None = None
         self.sample = Sample()
         self.items = Items()
+        self.steps = Steps(record)
+        self.validating = Validating(record, self.items)
         self._open = ExitStack()
-        self._handles: list[RemovableHandle] = []
         self._calls: Calls | None = None
         self._losses: list[Tensor] = []
         self._sums: list[Tensor] = []
-        self._watches: dict[int, StepWatch] = {}
-        self._stale = StaleGradients()
-        self._unclipped: dict[int, Tensor] = {}
         self._names: dict[int, str] = {}
-        self._validation: list[tuple[float, float, float, float]] = []
-        self._training_parts = 0
         self._started: dict[str, Tensor] = {}
-        self._got_gradient: set[int] = set()
         self._used: set[int] = set()
-        self._is_compiled = False
+        self.is_compiled = False
         self._loss_now: Tensor | None = None
         self._first_batch_size = self._sampled = 0
 
@@ -90,18 +79,13 @@ class Measuring:
         if not resumed:
             self.record.facts = reading.read_before(trainer, model)
         self._names = {id(parameter): name for name, parameter in model.named_parameters()}
-        self._is_compiled = any(is_compiled(module) for module in model.modules()) or bool(
+        self.is_compiled = any(is_compiled(module) for module in model.modules()) or bool(
             getattr(model, "_compiler_ctx", None)
         )
         if self._wants_probe and not resumed:
             self._probe = Probe(model)
         self._started = {name: _few(parameter) for name, parameter in model.named_parameters()}
-        for optimizer in trainer.optimizers:
-            for one in hooked(optimizer):
-                self._handles += [
-                    one.register_step_pre_hook(self._before_step),
-                    one.register_step_post_hook(self._after_step),
-                ]
+        self.steps.follow(trainer.optimizers, self._names)
 
     def end(self, trainer: pl.Trainer, model: pl.LightningModule) -> None:
         """Look at what was not looked at yet."""
@@ -117,7 +101,8 @@ class Measuring:
     def failed(self, trainer: pl.Trainer, model: pl.LightningModule, error: Exception) -> None:
         """Look at what was not looked at yet, the batch in which an error came included."""
         self._open.close()
-        record, calls = self.record, self._calls
+        self.validating.release()
+        record, calls = self.record, self._calls or self.validating.calls
         record.error = type(error).__name__
         if calls is not None and record.loss is None and calls.losses:
             call = calls.losses[-1]
@@ -131,10 +116,9 @@ class Measuring:
     def release(self) -> None:
         """Watch no more."""
         self._open.close()
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
-        self._watches, self._calls = {}, None
+        self._calls = None
+        self.steps.release()
+        self.validating.release()
 
     # A batch
 
@@ -142,10 +126,6 @@ class Measuring:
         """Whether this batch is one whose calls are watched."""
         batch = self.record.batches
         return batch < FIRST or (batch < EARLY and batch % STEPS_EVERY == 0) or batch % LAYERS_EVERY == 0
-
-    def is_measured(self) -> bool:
-        """Whether this batch's step is measured."""
-        return self.record.batches < FIRST or self.record.batches % STEPS_EVERY == 0
 
     def batch_starts(self, trainer: pl.Trainer, model: pl.LightningModule, batch: Any) -> None:
         """Begin to watch, if it is time."""
@@ -160,8 +140,8 @@ class Measuring:
         parts = reading.evaluating_parts(model)
         if parts and not self.record.facts.evaluating:
             self.record.facts.evaluating, self.record.facts.evaluating_since = parts, self.record.batches
-        if not self._is_compiled:
-            self._calls = Calls(set(self._names), layers=True, before_backward=self._stale.computing)
+        if not self.is_compiled:
+            self._calls = Calls(set(self._names), layers=True, before_backward=self.steps.computing)
             self._open.enter_context(self._calls)
 
     def backward_starts(self, model: pl.LightningModule, loss: Tensor) -> None:
@@ -170,58 +150,7 @@ class Measuring:
             self._open.close()
         else:
             self._loss_now = loss.detach()
-        if self._looks_for_old_gradients():
-            self._stale.computing()
-
-    def before_clipping(self, optimizer: Optimizer) -> None:
-        """Take the norm of the gradient, before it may be clipped."""
-        if self.is_measured() and self.record.facts.clip_norm:
-            parameters = (p for group in optimizer.param_groups for p in group["params"])
-            norm = gradient_norm(parameters)
-            if norm is not None:
-                self._unclipped[id(optimizer)] = norm
-
-    def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        if self.is_measured() and not isinstance(optimizer, torch.optim.LBFGS):
-            self._watches[id(optimizer)] = StepWatch(optimizer, self._names)
-
-    def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        record = self.record
-        record.steps += 1
-        if self._looks_for_old_gradients():
-            if self._stale.was_asked(optimizer) and (record.batches < FIRST or not self.is_measured()):
-                record.facts.checked_gradients += 1
-                record.facts.stale_gradients += self._stale.is_stale(optimizer)
-            self._stale.stepped(optimizer)
-        watch = self._watches.pop(id(optimizer), None)
-        if watch is not None:
-            raw = self._unclipped.pop(id(optimizer), None)
-            self._got_gradient.update(map(id, watch.with_gradient()))
-            self._note_step(watch.seen(record.batches, math.nan if raw is None else float(raw)))
-
-    def _looks_for_old_gradients(self) -> bool:
-        """In two batches that follow each other, early: in the first what a step was made with is kept."""
-        return self.record.batches < EARLY and (self.is_measured() or self.record.batches % STEPS_EVERY == 1)
-
-    def _note_step(self, seen: StepSeen) -> None:
-        record = self.record
-        if len(record.steps_first) < FIRST:
-            record.steps_first.append(seen)
-        else:
-            keep_last(record.steps_last, seen)
-        gradient, weight, update = total(seen.gradient), total(seen.weight), total(seen.update)
-        if not math.isfinite(gradient):
-            if record.nonfinite_gradients < 0:
-                record.nonfinite_gradients = seen.step
-            return
-        record.gradients.add(gradient)
-        record.rates.add(seen.rate)
-        if weight > 0 and math.isfinite(update):
-            record.updates.add(update / weight)
-        clip = record.facts.clip_norm
-        if clip and math.isfinite(seen.unclipped):
-            record.measured += 1
-            record.clipped += seen.unclipped > clip
+        self.steps.backward_starts()
 
     def batch_ends(self, trainer: pl.Trainer, model: pl.LightningModule, outputs: Any, batch: Any) -> None:
         """Keep the loss, and what was seen in an observed batch."""
@@ -355,8 +284,8 @@ class Measuring:
             for parameter in lists
             if parameter.requires_grad and parameter.grad is not None and id(parameter) not in held
         )
-        if self._got_gradient and len(trainer.optimizers) == 1:
-            silent = [p for p in trained if id(p) in held and id(p) not in self._got_gradient]
+        if self.steps.got_gradient and len(trainer.optimizers) == 1:
+            silent = [p for p in trained if id(p) in held and id(p) not in self.steps.got_gradient]
             used = sum(parameter.numel() for parameter in silent if id(parameter) in self._used)
             facts.without_gradient = used
             facts.unused = sum(parameter.numel() for parameter in silent) - used
@@ -388,83 +317,6 @@ class Measuring:
             self.record.learnable = Learnable(self.items.known, _BY_HEART, 0.05)
         self.record.shared_items, self.record.validation_items = self.items.shared, self.items.validated
         self.record.repeated_items = self.items.repeated
-
-    # Validation
-
-    def validation_starts(self, model: nn.Module) -> None:
-        """Begin to validate."""
-        self._validation, self._training_parts = [], reading.training_parts(model)
-        self.items.shared = self.items.validated = 0
-
-    def validation_batch_starts(self, model: nn.Module, batch_idx: int) -> None:
-        """Watch the first batches."""
-        if batch_idx < _WATCHED_VALIDATION and not self._is_compiled:
-            self._calls = Calls(set(map(id, model.parameters())), layers=False)
-            self._open.enter_context(self._calls)
-
-    def validation_batch_ends(self, model: nn.Module, batch: Any, keep: bool) -> None:
-        """Take what was seen, if it is to be kept."""
-        self._open.close()
-        calls, self._calls = self._calls, None
-        if calls is None or not keep:
-            return
-        self._training_parts = max(self._training_parts, reading.training_parts(model))
-        inputs = inputs_in(batch)
-        if inputs is not None and inputs.ndim > 1:
-            self.items.validate(inputs)
-        kind = self.record.loss.kind if self.record.loss is not None else None
-        main = main_call([call for call in calls.losses if kind in (None, call.kind)], None)
-        if main is None or main.value is None:
-            return
-        value = float(main.value.float().mean())
-        record = self.record
-        record.validation_loss = take(record.validation_loss, main, record.batches, value)
-        accuracy = record.validation_loss.values[-1][2] if record.validation_loss is not None else math.nan
-        spread = mean = math.nan
-        if calls.first_input is not None and calls.first_input.ndim > 1 and len(calls.first_input) > 1:
-            given = calls.first_input.float()
-            spread, mean = numbers([given.std(0, correction=0).square().mean().sqrt(), given.mean()])
-        self._validation.append((value, accuracy, spread, mean))
-
-    def validation_ends(self) -> None:
-        """Keep the means."""
-        if not self._validation:
-            return
-        columns = [
-            sum(known) / len(known) if (known := [v for v in column if math.isfinite(v)]) else math.nan
-            for column in zip(*self._validation, strict=True)
-        ]
-        kept = self.record.validations
-        loss, accuracy, spread, mean = columns
-        kept.append(Validation(self.record.batches, loss, accuracy, spread, mean, self._training_parts))
-        if len(kept) > _MOST_VALIDATIONS:
-            best = min(kept, key=lambda seen: seen.loss if math.isfinite(seen.loss) else math.inf)
-            middle = [seen for seen in kept[1::2] if seen is not best and seen is not kept[-1]]
-            kept[:] = sorted([best, *middle, kept[-1]], key=lambda seen: seen.step)
-
-
-def inputs_in(batch: Any, but: Tensor | None = None) -> Tensor | None:
-    """The first tensor of a batch, which is taken for its inputs.
-
-    >>> inputs_in({"tokens": torch.zeros(2, 3), "labels": torch.zeros(2)}).shape
-    torch.Size([2, 3])
-
-    Args:
-        batch: What a loader gives.
-        but: A tensor that is known to hold the targets.
-    """
-    if isinstance(batch, Tensor):
-        return (
-            batch
-            if batch.layout == torch.strided and not batch.is_nested and not batch.is_complex()
-            else None
-        )
-    parts = batch.values() if isinstance(batch, Mapping) else batch if isinstance(batch, list | tuple) else ()
-    for part in parts:
-        found = inputs_in(part, but)
-        if found is not None and (but is None or found.data_ptr() != but.data_ptr()):
-            return found
-    return None
 
 
 def _four(values: list[float], place: int) -> tuple[float, float, float, float]:
