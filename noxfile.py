@@ -17,7 +17,7 @@ nox.options.default_venv_backend = "none"  # one shared environment, see environ
 
 ROOT = Path(__file__).parent
 PINS = ["-c", str(ROOT / "constraints.txt")]
-TESTED = ["lightning_modules", "verified_docs", "mutants", "tests"]
+TESTED = ["lightning_modules", "verified_docs", "mutants", "clinic", "tests"]
 WORKERS = ["-n", str(os.cpu_count() or 1), "--maxschedchunk", "1"]
 
 

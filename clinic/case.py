@@ -37,7 +37,8 @@ class Case:
         hooks: Changes of the module once it is made.
         step: In place of the training step.
         optimized: What the optimizer gets; None is all of the module's parameters.
-        corrupt: Changes a batch of training.
+        zero: Whether gradients are set to 0 before each step.
+        validate: Called with the module before each batch of validation.
     """
 
     family: str
@@ -62,3 +63,20 @@ class Case:
     optimized: Callable[[Any], Any] | None = None
     zero: bool = True
     validate: Callable[[Any], None] | None = None
+
+    def with_inputs(self, change: Callable[[Tensor], Tensor]) -> Case:
+        """Change the inputs of training, then those of validation."""
+        training, others = self.inputs
+        self.inputs = change(training), change(others)
+        return self
+
+    def with_targets(self, change: Callable[[Tensor], Tensor]) -> Case:
+        """Change the targets of training, then those of validation."""
+        training, others = self.targets
+        self.targets = change(training), change(others)
+        return self
+
+    def keep(self, count: int) -> None:
+        """Train on the first items alone."""
+        self.inputs = self.inputs[0][:count], self.inputs[1]
+        self.targets = self.targets[0][:count], self.targets[1]

@@ -13,6 +13,11 @@ from clinic.case import Case
 from lightning_modules import MLP, Digits, FashionMNIST, initialize
 
 Data = tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor], int]
+Family = tuple[
+    Callable[[], Data], Callable[[Data], nn.Module], float, Callable[..., torch.optim.Optimizer], int
+]
+"""What reads the data and what builds the network, then the rate, the optimizer and how many epochs."""
+
 SGD = partial(torch.optim.SGD, momentum=0.9)
 
 
@@ -199,7 +204,7 @@ def convolutional(data: Data, channels: int, norm: bool = False) -> nn.Module:
 
 
 class Recurrent(nn.Module):
-    def __init__(self, kind: type[nn.RNNBase], hidden: int, outputs: int) -> None:
+    def __init__(self, kind: Callable[..., nn.RNNBase], hidden: int, outputs: int) -> None:
         super().__init__()
         self.body = kind(1, hidden, batch_first=True)
         self.head = nn.Linear(hidden, outputs)
@@ -227,10 +232,10 @@ class Attention(nn.Module):
         return out
 
 
-def families(half: str, seed: int) -> dict[str, Callable[[], Case]]:
+def families(part: str, seed: int) -> dict[str, Callable[[], Case]]:
     """By name, what makes a case that trains well."""
     adam = torch.optim.Adam
-    first = {
+    first: dict[str, Family] = {
         "digits, dense": (digits, lambda d: dense(d, [64, 64]), 0.03, SGD, 5),
         "friedman, dense": (lambda: friedman(seed), lambda d: dense(d, [48, 48]), 0.01, SGD, 14),
         "moons, tanh": (lambda: moons(seed), lambda d: dense(d, [24, 24], nn.Tanh), 0.01, adam, 12),
@@ -240,7 +245,7 @@ def families(half: str, seed: int) -> dict[str, Callable[[], Case]]:
         "blobs, dense": (lambda: blobs(seed, 6, 12, 0.5), lambda d: dense(d, [40, 40, 40]), 2e-3, adam, 10),
         "tokens, attention": (lambda: tokens(seed), lambda d: Attention(40, 12, 16, d[2]), 3e-3, adam, 10),
     }
-    second = {
+    second: dict[str, Family] = {
         "breast cancer, dense": (
             lambda: table("breast_cancer"),
             lambda d: dense(d, [32, 16]),
@@ -274,7 +279,7 @@ def families(half: str, seed: int) -> dict[str, Callable[[], Case]]:
             12,
         ),
     }
-    third = {
+    third: dict[str, Family] = {
         "rings, dense": (lambda: rings(seed), lambda d: dense(d, [32, 32]), 5e-3, adam, 12),
         "hills, tanh": (lambda: hills(seed), lambda d: dense(d, [32, 32], nn.Tanh), 5e-3, adam, 16),
         "clothes, dense": (clothes, lambda d: dense(d, [64, 32], nn.GELU), 2e-3, torch.optim.AdamW, 8),
@@ -282,7 +287,7 @@ def families(half: str, seed: int) -> dict[str, Callable[[], Case]]:
         "echoes, recurrent": (lambda: echoes(seed), lambda d: Recurrent(nn.RNN, 20, d[2]), 5e-3, adam, 12),
         "balance, attention": (lambda: balance(seed), lambda d: Attention(30, 9, 16, 1), 3e-3, adam, 10),
     }
-    chosen = {"first": first, "second": second, "third": third}[half]
+    chosen = {"first": first, "second": second, "third": third}[part]
     return {name: partial(_case, name, *parts) for name, parts in chosen.items()}
 
 

@@ -13,7 +13,8 @@ from torch.nn import functional
 from torch.optim import lr_scheduler
 
 from clinic.case import Case
-from clinic.faults import Change, features, hidden, hook, is_adam, is_flat
+from clinic.faults.registry import Change, features, hidden, hook, is_adam, is_flat
+from clinic.training import loss_of
 from lightning_modules import FreezeBatchNorm
 
 HEALTHY: dict[str, Change] = {}
@@ -246,7 +247,7 @@ def stopped_in_time(case: Case) -> Case:
 def somewhat_raw(case: Case) -> Case | None:
     if case.tokens or case.inputs[0].ndim == 3:
         return None
-    case.inputs = tuple(2.5 * part + 1 for part in case.inputs)  # type: ignore[assignment]
+    case.with_inputs(lambda part: 2.5 * part + 1)
     if not is_adam(case):
         case.rate /= 5
     case.epochs += 6
@@ -257,7 +258,7 @@ def somewhat_raw(case: Case) -> Case | None:
 def raw_and_normalized_first(case: Case) -> Case | None:
     if case.inputs[0].ndim != 2 or case.tokens:
         return None
-    case.inputs = tuple(50 * part + 100 for part in case.inputs)  # type: ignore[assignment]
+    case.with_inputs(lambda part: 50 * part + 100)
     build, size = case.build, features(case)
     case.build = lambda: nn.Sequential(nn.BatchNorm1d(size), build())
     return case
@@ -269,8 +270,6 @@ def noisy_inputs(case: Case) -> Case | None:
         return None
 
     def step(model: Any, batch: Any) -> Tensor:
-        from clinic.training import loss_of
-
         return loss_of(case, model(batch[0] + 0.3 * torch.randn_like(batch[0])), batch[1])
 
     case.step = step

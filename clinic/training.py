@@ -26,6 +26,9 @@ class Training(pl.LightningModule):
         for change in case.hooks:
             change(self)
 
+    def print(self, *words: Any, **options: Any) -> None:
+        """Leave the word to the clinic."""
+
     def forward(self, inputs: Tensor) -> Tensor:
         outputs: Tensor = self.network(inputs)
         return outputs
@@ -39,9 +42,6 @@ class Training(pl.LightningModule):
         if self.case.validate is not None:
             self.case.validate(self)
         self.log("val_loss", loss_of(self.case, self(batch[0]), batch[1]))
-
-    def on_before_zero_grad(self, optimizer: Any) -> None:
-        pass
 
     def optimizer_zero_grad(self, epoch: int, batch_idx: int, optimizer: Any) -> None:
         if self.case.zero:
@@ -74,13 +74,8 @@ def train(case: Case, seed: int) -> tuple[Doctor, float]:
     doctor = Doctor()
     torch.manual_seed(seed)
     model = Training(case)
-    model.print = lambda *_: None  # type: ignore[method-assign]
-    loaders = [
-        InMemoryBatches(
-            inputs, targets, case.batch if place == 0 else 256, shuffle=case.shuffle and not place, seed=seed
-        )
-        for place, (inputs, targets) in enumerate(zip(case.inputs, case.targets, strict=True))
-    ]
+    batches = InMemoryBatches(case.inputs[0], case.targets[0], case.batch, shuffle=case.shuffle, seed=seed)
+    others = InMemoryBatches(case.inputs[1], case.targets[1], 256, seed=seed)
     callbacks = [doctor, *(make() for make in case.callbacks)]
     trainer = quiet_trainer(
         max_epochs=case.epochs, callbacks=callbacks, num_sanity_val_steps=0, **case.options
@@ -88,7 +83,7 @@ def train(case: Case, seed: int) -> tuple[Doctor, float]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            trainer.fit(model, *loaders)
+            trainer.fit(model, batches, others)
         except Exception:
             return doctor, math.nan
     return doctor, quality(model, case)
