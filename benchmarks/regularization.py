@@ -10,7 +10,6 @@ from functools import partial
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from benchmarks.interleaved import TrainerSteps, ratios, timed
 from benchmarks.table import Row, at_most
@@ -20,6 +19,7 @@ from lightning_modules import (
     MLP,
     Classifier,
     ClipGradientValue,
+    InMemoryBatches,
     L2Penalty,
     MaxNorm,
     ProximalL1,
@@ -34,7 +34,7 @@ _WIDTHS = [784, 100, 100, 100, 10]
 _SAMPLES = 100
 _ROUNDS = 25
 _STEPS = 1_500
-_BATCHES = 100
+_BATCHES, _BATCH = 100, 32
 
 _THE_PASSES = (
     "the passes themselves are as many as in a loop, and draw the same masks, which stay those of a seed."
@@ -166,8 +166,8 @@ def _train(
     initialize(network)
     if dropout:
         add_dropout(network, dropout)
-    images, labels = torch.randn(_BATCHES, 32, 784), torch.randint(0, 10, (_BATCHES, 32))
+    images, labels = torch.randn(_BATCHES * _BATCH, 784), torch.randint(0, 10, (_BATCHES * _BATCH,))
     sgd = partial(torch.optim.SGD, lr=0.01, momentum=0.9, fused=True)
     trainer = quiet_trainer(max_epochs=-1, callbacks=[*callbacks, pause])
-    batches = list(zip(images, labels, strict=True))
-    trainer.fit(kind(network, optimizer=sgd), DataLoader(batches, batch_size=None))  # type: ignore[arg-type]  # batches, as they are
+    batches = InMemoryBatches(images, labels, _BATCH, shuffle=False)
+    trainer.fit(kind(network, optimizer=sgd), batches)

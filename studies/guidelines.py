@@ -55,6 +55,7 @@ OPTIMIZERS = {
     "Nadam": lambda weights, rate: NAdam(weights, rate),
     "RMSProp": lambda weights, rate: RMSprop(weights, rate, alpha=0.9),
 }
+MOMENTUM = ("Nesterov", "momentum")  # the others divide by the gradient's size
 SCHEDULES = {
     "1cycle": lambda optimizer, steps: lm.OneCycle(
         optimizer, total_steps=steps, momentum=None
@@ -227,7 +228,7 @@ RATES = [1e-4, 3e-4, 1e-3, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
 
 def grid(settings):
     """Six rates, half a decade apart, around where the best should be."""
-    if settings["optimizer"] not in ("Nesterov", "momentum"):
+    if settings["optimizer"] not in MOMENTUM:
         if settings["normalization"] == "batch":
             return RATES[1:7]  # which bears more
         return RATES[:6]  # divided by the gradient's size
@@ -440,6 +441,14 @@ def numbers(results):
             f"{way}, {depth}": cost_of(results, depth, steps)
             for depth in DEPTHS
             for way, steps in WAYS.items()
+        },
+        "usual": {
+            kind: statistics.median(
+                results.best(name)
+                for name, settings in ALTERNATIVES.items()
+                if (settings["optimizer"] in MOMENTUM) == (kind == "momentum")
+            )
+            for kind in ("momentum", "adaptive")
         },
         "networks": len(ALTERNATIVES) // len(DEPTHS),
         "near": sum(

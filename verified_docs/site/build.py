@@ -6,12 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
-from importlib import metadata
 from pathlib import Path
 
 from verified_docs.base import files
 from verified_docs.base.config import Config, in_ci
 from verified_docs.base.errors import DocsError
+from verified_docs.base.installed import installed
 from verified_docs.programs.snippet import every_snippet
 from verified_docs.programs.study_file import every_study
 from verified_docs.records import record
@@ -87,9 +87,8 @@ def build(config: Config, *, anew: bool = False) -> str:
 
 def _notebook_cache(config: Config) -> Path:
     """Where the pages of notebooks are kept that were made by these versions of the packages; those of others go."""
-    versions = "\n".join(sorted({f"{one.name} {one.version}" for one in metadata.distributions()}))
     folder = config.cache / "notebooks"
-    kept = folder / files.digest(versions)[:16]
+    kept = folder / files.digest("\n".join(installed()))[:16]
     for other in folder.glob("*"):
         if other != kept:
             shutil.rmtree(other, ignore_errors=True)

@@ -11,11 +11,11 @@ import os
 import platform
 import re
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 
 from verified_docs.base import files, processor
 from verified_docs.base.config import Config
+from verified_docs.base.installed import installed
 
 _ENV = re.compile(r"!ENV\s+\[?\s*(\w+)")
 _MADE = ("site", "docs/downloads", "docs/notebooks")  # by a build itself
@@ -31,11 +31,10 @@ def made_of(config: Config) -> dict[str, str]:
     settings = config.root / "mkdocs.yml"
     named = _ENV.findall(settings.read_text(encoding="utf-8")) if settings.is_file() else []
     variables = {f"the variable {name}": os.environ.get(name, "") for name in named}
-    packages = sorted({f"{one.name} {one.version}" for one in metadata.distributions()})
     others = {
         **variables,
         "Python": platform.python_version(),
-        "the installed packages": "\n".join(packages),
+        "the installed packages": "\n".join(installed()),
         "the processor": processor.name(),
     }
     return {**found, **{name: files.digest(value) for name, value in others.items()}}
