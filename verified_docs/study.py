@@ -166,7 +166,8 @@ class Study:
         second_choices: Whether the values that other tuning seeds might have chosen are evaluated, too. A verdict then
             stands only if it is the same in 95% of the choices that tuning seeds drawn anew would have made.
         least_seeds: Take this many of `seeds`, or as many as the spread of the tuning runs says that a comparison takes
-            (`verified_docs/studies/power.py`), at most all. Where it is not said, each alternative has all of them.
+            to show that a default is no worse (`verified_docs/studies/power.py`), at most all. Where it is not said, each
+            alternative has all of them.
         seconds_per_run: About how long one run takes, for the time left to be told before the first has ended.
     """
 
@@ -280,6 +281,11 @@ class Study:
                     f"{name} needs at least {LEAST_TUNING_SEEDS} tuning_seeds to tell how tuning runs spread, "
                     f"got {len(self.tuning_seeds)}"
                 )
+        asks = any(metric.asks == "no worse" for metric in self.metrics.values())
+        if self.least_seeds is not None and not asks:
+            raise DocsError(
+                "least_seeds: how many it takes is asked of a metric with asks='no worse', and there is none"
+            )
         if self.least_seeds is not None and not 2 <= self.least_seeds <= len(self.seeds):
             raise DocsError(
                 f"least_seeds={self.least_seeds}: at least 2 for an interval, at most the {len(self.seeds)} of seeds"

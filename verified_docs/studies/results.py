@@ -180,19 +180,14 @@ class Results:
         """How many seeds each comparison takes, by the spread of its tuning runs."""
         study = self.study
         found = dict.fromkeys(study.references, study.least_seeds or len(study.seeds))
-        for name in study.judging:
-            metric = study.metrics[name]
-            for one, reference in study.references.items():
-                pilot = [
-                    metric.gain(self._numbers(each, self.best(each), name, study.tuning_seeds))
+        for name, metric in study.metrics.items():
+            for one, reference in study.references.items() if metric.asks == "no worse" else ():
+                ours, theirs = (
+                    self._numbers(each, self.best(each), name, study.tuning_seeds)
                     for each in (one, reference)
-                ]
-                tests = len(study.cells) if metric.asks == "no worse" else 0
-                if tests:
-                    needed = seeds_for(
-                        pilot[0] - pilot[1], metric.matters, tests, found[one], len(study.seeds)
-                    )
-                    found[one] = max(found[one], needed)
+                )
+                gains, most = metric.gain(ours - theirs), len(study.seeds)
+                found[one] = seeds_for(gains, metric.matters, len(study.cells), found[one], most)
         return found
 
     def diverged(self, alternative: str, *, tuning: bool = False) -> int:

@@ -144,6 +144,10 @@ def test_quiet_runs_take_the_least_seeds_and_others_as_many_as_their_spread_asks
             "least_seeds needs at least 5 tuning_seeds",
         ),
         ({"least_seeds": 1}, "least_seeds=1: at least 2"),
+        (
+            {"least_seeds": 3, "metrics": {"test": Metric(matters=1.0)}},
+            "asked of a metric with asks='no worse', and there is none",
+        ),
         ({"least_seeds": 11}, "at most the 10 of seeds"),
     ],
 )
