@@ -62,40 +62,56 @@ def _cell(values: Values, metric: str, cell: str, names: Sequence[str]) -> str:
 
 
 def _table(values: Values, metric: str, names: Sequence[str]) -> str:
-    meta = values["metrics"][metric]
     tuned = any(name in values["best"] for name in names)
     compared = any(name in values["reference"] for name in names)
     judged = metric in values["verdict"]
-    seeds = values.get("seeds_of", {})
-    unit = "difference, points" if _is_share(meta) else "difference"
-    heads = ["", *["seeds"] * bool(seeds), *["chosen"] * tuned, "mean", "95% interval"]
-    heads[-1:-1] = [""]
-    heads += [unit, *["verdict"] * judged] if compared else []
+    heads = ["", *["seeds"] * ("seeds_of" in values), *["chosen"] * tuned, "mean", "", "95% interval"]
+    heads += [_unit(values, metric), *["verdict"] * judged] if compared else []
     scale = _Scale(values, metric, names)
     rows = []
     for name in names:
-        cells = [_td(heads[1], str(seeds[name]), seeds[name])] if seeds else []
-        if tuned:
-            best = values["best"].get(name)
-            cells.append(_td("chosen", "–" if best is None else _best(best), _number(best)))
-        mean = values["mean"][metric][name]
-        cells.append(_td("mean", _failed(values, metric, name) + _shown(mean, meta), mean))
-        cells.append(f'<td class="vd-drawn">{scale.bar(name)}</td>')
-        cells.append(_td("95% interval", _interval(values, metric, name), values["low"][metric][name]))
-        if compared and name in values["reference"]:
-            cells.append(
-                _td(unit, _difference(values, metric, name, unit=False), values["difference"][metric][name])
-            )
-            if judged:
-                cells.append(
-                    _td("verdict", _word(values["verdict"][metric][name]), values["verdict"][metric][name])
-                )
-        elif compared:
-            quiet = '<span class="vd-quiet">reference</span>'
-            cells += ["<td></td>", _td("verdict", quiet, None)] if judged else [_td(unit, quiet, None)]
+        cells = [_td("seeds", str(count), count)] if (count := values.get("seeds_of", {}).get(name)) else []
+        cells += [_chosen(values["best"].get(name))] if tuned else []
+        cells += _measured(values, metric, name, scale)
+        cells += _compared(values, metric, name, judged=judged) if compared else []
         rows.append(f'<tr><th scope="row">{html.escape(name)}</th>{"".join(cells)}</tr>')
     head = "".join(f'<th scope="col">{one}</th>' if one else "<td></td>" for one in heads)
     return f'<table class="vd-numbers"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+
+
+def _chosen(best: Any) -> str:
+    if best is None:
+        return _td("chosen", "–", None)
+    return _td("chosen", html.escape(f"{best:g}" if _is_number(best) else str(best)), _or_none(best))
+
+
+def _measured(values: Values, metric: str, name: str, scale: _Scale) -> list[str]:
+    mean, shown = (
+        values["mean"][metric][name],
+        _shown(values["mean"][metric][name], values["metrics"][metric]),
+    )
+    return [
+        _td("mean", _failed(values, metric, name) + shown, mean),
+        f'<td class="vd-drawn">{scale.bar(name)}</td>',
+        _td("95% interval", _interval(values, metric, name), values["low"][metric][name]),
+    ]
+
+
+def _compared(values: Values, metric: str, name: str, *, judged: bool) -> list[str]:
+    unit = _unit(values, metric)
+    if name not in values["reference"]:
+        quiet = '<span class="vd-quiet">reference</span>'
+        return ["<td></td>", _td("verdict", quiet, None)] if judged else [_td(unit, quiet, None)]
+    told = _difference(values, metric, name, unit=False)
+    cells = [_td(unit, told, values["difference"][metric][name])]
+    if judged:
+        verdict = values["verdict"][metric][name]
+        cells.append(_td("verdict", _word(verdict), verdict))
+    return cells
+
+
+def _unit(values: Values, metric: str) -> str:
+    return "difference, points" if _is_share(values["metrics"][metric]) else "difference"
 
 
 def _td(head: str, shown: str, value: Any) -> str:
@@ -172,12 +188,12 @@ def _amount(value: float, meta: Mapping[str, Any]) -> str:
     return "a point" if value == 0.01 else f"{100 * value:g} points"
 
 
-def _best(value: Any) -> str:
-    return html.escape(f"{value:g}" if isinstance(value, int | float) else str(value))
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
 
 
-def _number(value: Any) -> Any:
-    return value if isinstance(value, int | float) else None
+def _or_none(value: Any) -> Any:
+    return value if _is_number(value) else None
 
 
 def _word(word: str) -> str:
