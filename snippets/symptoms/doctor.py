@@ -5,6 +5,7 @@ of the others has one of the mistakes that this page is about.
 """
 
 import copy
+import textwrap
 from functools import partial
 
 import torch
@@ -70,7 +71,7 @@ for name, run in runs.items():
 
 worst = doctor.diagnosis.findings[0]
 print()
-print(worst.remedy)
+print(textwrap.fill(worst.remedy, 44))
 
 assert found["healthy"] == []
 assert found["softmax twice"] == ["softmax-before-cross-entropy"]
