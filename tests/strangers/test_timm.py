@@ -30,7 +30,9 @@ from lightning_modules import (
 from lightning_modules.module_names import is_within
 
 timm = pytest.importorskip(
-    "timm", reason="timm, whose networks these are, is not installed", exc_type=ImportError
+    "timm",
+    reason="timm is installed by hand alone: it brings torchvision, whose wheel does not fit torch for CPUs",
+    exc_type=ImportError,
 )
 
 # The layers below the head, from the top down; "blocks.*" and the like are several.
