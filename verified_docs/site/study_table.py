@@ -58,6 +58,8 @@ def _cell(values: Values, metric: str, cell: str, names: Sequence[str]) -> str:
     gained = _difference(values, metric, closest)
     references = dict.fromkeys(values["reference"][name] for name in names)
     summary = f"{html.escape(cell)}: {_word(verdict)}; closest is {html.escape(closest)}, {gained}"
+    if told := values.get("cell_needs", {}).get(metric, {}).get(cell):
+        summary += f"; {html.escape(told)} would tell"
     return _folded(summary, _table(values, metric, [*references, *names]))
 
 

@@ -1,4 +1,4 @@
-"""How many seeds a comparison takes, judged by what the tuning runs spread."""
+"""How many seeds a comparison takes: before it, by the spread of the tuning runs; after it, where it is open."""
 
 from __future__ import annotations
 
@@ -31,15 +31,37 @@ def seeds_for(gains: Any, matters: float, cells: int, least: int, most: int) -> 
         least: The fewest seeds to take.
         most: The most, which are taken where more would be needed.
     """
-    from scipy.special import stdtrit
-
     whole = np.asarray(gains, dtype=float)
     whole = whole[np.isfinite(whole)]
     if len(whole) < 2:
         return least  # it fails, and that is what decides
-    distance = matters + max(0.0, -float(whole.mean()))
+    return _fewest(whole.std(ddof=1), matters + max(0.0, -float(whole.mean())), cells, least, most)
+
+
+def seeds_to_tell(gains: Any, matters: float, cells: int, most: int) -> int:
+    """The seeds that it takes to see, with 80% power, on which side of `matters` an alternative's gain is.
+
+    It is taken to gain what it gained. Where that was half of what matters, as far as its gains spread, it takes many:
+
+    >>> seeds_to_tell([-0.5, 1.5, -0.5, 1.5], matters=1.0, cells=1, most=1_000)
+    35
+
+    Args:
+        gains: Of the seeds that were run, two or more: (seeds,).
+        matters: The margin.
+        cells: How many questions are asked together.
+        most: The most to count to, which is told where more would be needed.
+    """
+    found = np.asarray(gains, dtype=float)
+    return _fewest(found.std(ddof=1), abs(matters - float(found.mean())), cells, 2, most)
+
+
+def _fewest(spread: float, distance: float, cells: int, least: int, most: int) -> int:
+    """The fewest seeds with which a test sees a distance, `most` if none of less do."""
+    from scipy.special import stdtrit
+
     for seeds in range(least, most):
         quantiles = stdtrit(seeds - 1, 1 - SIZE / cells) + stdtrit(seeds - 1, POWER)
-        if quantiles * whole.std(ddof=1) / np.sqrt(seeds) <= distance:
+        if quantiles * spread / np.sqrt(seeds) <= distance:
             return seeds
     return most

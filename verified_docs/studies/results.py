@@ -14,7 +14,7 @@ from verified_docs.base.errors import DocsError
 from verified_docs.studies import verdicts
 from verified_docs.studies.choosing import COVERED, Tuned
 from verified_docs.studies.paired import Interval, mean_interval
-from verified_docs.studies.power import seeds_for
+from verified_docs.studies.power import seeds_for, seeds_to_tell
 from verified_docs.studies.runs import Run
 from verified_docs.studies.steady import Steady, agreement
 from verified_docs.studies.verdicts import Cell, Difference, Gains, PValues
@@ -22,6 +22,7 @@ from verified_docs.studies.worker import key
 from verified_docs.study import Study, Tune
 
 _LEVEL = 0.95
+MOST_SEEDS = 1_000
 
 
 class Results:
@@ -128,6 +129,18 @@ class Results:
                 for cell, one in self._judged(name, {})[1].items():
                     found[cell, name] = one if steady[cell] >= COVERED else replace(one, verdict="open")
         return found
+
+    def needs(self, cell: str, metric: str) -> int | None:
+        """The seeds that would tell of an open cell whether its closest alternative gains what matters.
+
+        It is taken to gain what it gained; `MOST_SEEDS` where that is too near to what matters. None where seeds are not
+        what lacks: the cell is not open, other choices come to other words, or too few pairs did not fail.
+        """
+        study, judged = self.study, self._judged(metric, {})[1][cell]
+        gains = self._gains(metric, judged.closest).gains
+        if judged.verdict != "open" or len(gains) < 2:
+            return None
+        return seeds_to_tell(gains, study.metrics[metric].matters, len(study.cells), MOST_SEEDS)
 
     def steadiness(self, metric: str) -> Steady:
         """How often tuning seeds drawn anew, and what they choose, come to the same words; 1 without second choices."""

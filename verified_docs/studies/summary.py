@@ -9,7 +9,7 @@ from typing import Any
 
 from verified_docs.studies.choosing import COVERED, DRAWINGS
 from verified_docs.studies.paired import Interval
-from verified_docs.studies.results import Results
+from verified_docs.studies.results import MOST_SEEDS, Results
 from verified_docs.study import Metric
 
 
@@ -62,6 +62,10 @@ def values(results: Results, numbers: dict[str, Any]) -> dict[str, Any]:
         found[what] = {}
         for (cell, metric), one in results.cells.items():
             found[what].setdefault(metric, {})[cell] = _short(getattr(one, attribute))
+    found["cell_needs"] = {}
+    for cell, metric in results.cells:
+        if told := _needs(results, cell, metric):
+            found["cell_needs"].setdefault(metric, {})[cell] = told
     if study.second_choices:
         found["steady"], found["cell_steady"] = (
             {
@@ -162,7 +166,21 @@ def _cells(results: Results, name: str, metric: Metric) -> str:
         row = [cell, one.closest, _shown(difference.mean, signed), _interval(difference, signed), one.verdict]
         rows.append(row + ([f"{steady[cell]:.1%}"] if steady else []))
     ask = f"{name}: is the default no worse than any alternative, by {_shown(metric.matters, metric)}?"
-    return f"{ask}\n{_aligned(rows)}"
+    return "\n".join([ask, _aligned(rows), *_of_open(results, name)])
+
+
+def _of_open(results: Results, metric: str) -> list[str]:
+    """What the cells that are open would take."""
+    wanted = {cell: _needs(results, cell, metric) for cell in results.study.cells}
+    return [f"{cell}: {told} would tell." for cell, told in wanted.items() if told]
+
+
+def _needs(results: Results, cell: str, metric: str) -> str:
+    """The seeds that an open cell takes; empty where it is not open, or for another reason."""
+    count = results.needs(cell, metric)
+    if count is None:
+        return ""
+    return f"more than {MOST_SEEDS:,} seeds" if count == MOST_SEEDS else f"{count} seeds"
 
 
 def _aligned(rows: list[list[str]]) -> str:

@@ -85,3 +85,15 @@ def test_names_are_escaped_and_a_study_that_is_not_recorded_has_no_table():
     assert "<b>" not in html
     assert "difference, points" not in html  # of what is no share
     assert tables_html({}) == ""
+
+
+def test_an_open_question_says_what_it_would_take():
+    def spread(settings: dict[str, Any], seed: int) -> dict[str, Any]:
+        sign = 1 if seed % 2 else -1
+        return {"score": 0.5 + 0.1 * sign * (settings["name"] == "b") - 0.1 * abs(settings["rate"] - 2)}
+
+    metric = Metric(matters=0.05, format=".1%", asks="no worse", judges=True)
+    values = summary.values(results(spread, metrics={"score": metric}), {})
+    told = values["cell_needs"]["score"]["a"]
+    assert re.fullmatch(r"\d+ seeds", told)
+    assert f"; {told} would tell</summary>" in tables_html(values)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from verified_docs.studies.paired import p_below
-from verified_docs.studies.power import POWER, seeds_for
+from verified_docs.studies.paired import p_above, p_below
+from verified_docs.studies.power import POWER, seeds_for, seeds_to_tell
 
 
 def pilot(mean: float, spread: float) -> np.ndarray:
@@ -35,3 +35,16 @@ def test_what_loses_much_needs_few():
 
 def test_a_pilot_that_failed_asks_for_no_more():
     assert seeds_for([np.nan, np.nan, 1.0], 1.0, 11, 8, 40) == 8
+
+
+@pytest.mark.parametrize("mean", [0.5, 1.5])
+def test_so_many_seeds_tell_on_which_side_of_the_margin_a_gain_is(mean: float):
+    seeds = seeds_to_tell(pilot(mean, 1.0), 1.0, 1, 1_000)
+    generator = np.random.default_rng(0)
+    gains = generator.normal(mean, 1.0, (20_000, seeds))
+    towards = p_below if mean < 1.0 else p_above
+    assert float(np.mean(towards(gains, 1.0) <= 0.05)) == pytest.approx(POWER, abs=0.02)
+
+
+def test_what_gains_just_what_matters_is_told_by_no_number_of_seeds():
+    assert seeds_to_tell(pilot(1.0, 1.0), 1.0, 1, 1_000) == 1_000

@@ -154,3 +154,33 @@ def test_quiet_runs_take_the_least_seeds_and_others_as_many_as_their_spread_asks
 def test_a_pilot_too_small_is_refused(changes: dict[str, Any], message: str):
     with pytest.raises(DocsError, match=message):
         results(NEAR, 0.0, **changes)
+
+
+def unquiet(gain: float) -> Results:
+    """`b` gains that much, give or take 1.5; its rate is clear."""
+    found = results(CLEAR, third=0.0)
+    for run in found._runs.values():
+        if run.settings["name"] == "b" and run.seed < 100:
+            run.metrics["test"] = gain + (1.5 if run.seed % 2 else -1.5) + 0.01 * (run.seed % 3)
+    return found
+
+
+def test_of_a_cell_that_is_open_it_is_told_how_many_seeds_would_tell():
+    found = unquiet(0.5)
+    assert found.cells["a", "test"].verdict == "open"
+    count = found.needs("a", "test")
+    assert 50 < count < 70  # (1.645 + 0.842)² (1.58 / 0.5)² = 62
+    assert f"a: {count} seeds would tell." in summary.table(found)
+    assert summary.values(found, {})["cell_needs"] == {"test": {"a": f"{count} seeds"}}
+
+
+def test_of_one_that_gains_what_matters_no_number_would():
+    found = unquiet(1.0)
+    assert "a: more than 1,000 seeds would tell." in summary.table(found)
+
+
+def test_seeds_are_not_what_lacks_where_a_cell_is_decided_or_hangs_on_the_choice():
+    for found in (unquiet(-9.0), results(NEAR, third=0.0)):
+        assert found.needs("a", "test") is None
+        assert "would tell" not in summary.table(found)
+        assert summary.values(found, {})["cell_needs"] == {}
