@@ -6,15 +6,22 @@ python -m lightning_modules fit --recipe default --model.optimizer AdamW --model
 python -m lightning_modules fit --data FashionMNIST --model.network.widths [784,300,100,10]
 python -m lightning_modules fit --model.optimizer torch.optim.SGD --model.optimizer.lr 0.1
 python -m lightning_modules fit --trainer.callbacks+=ClipGradientNorm --trainer.callbacks.max_norm 1
+python -m lightning_modules fit --doctor stop
 python -m lightning_modules fit --print_config > mlp.yaml
 python -m lightning_modules fit --config mlp.yaml
 
 A recipe ("default", "self-normalizing") says everything but the widths; what is given beside it comes in place of its
 part. With one, the trained network is also tested.
+
+`--doctor watch` has a `Doctor` look at the run and say what is wrong with it; `--doctor stop` also lets it end a run of
+which nothing can come. Then the exit code is 3, so that a script does not go on with such a network.
 """
 
+import sys
 import warnings
+from typing import Any, Literal
 
+import pytorch_lightning as pl
 from pytorch_lightning import LightningDataModule
 from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
 from pytorch_lightning.utilities.model_helpers import is_overridden
@@ -102,6 +109,9 @@ SHORT_NAMES = (
     Warmup,
 )
 
+HOPELESS = 3
+"""The exit code where a doctor has ended the run."""
+
 
 class CommandLine(LightningCLI):
     """LightningCLI around `Classifier` and any LightningDataModule, with defaults that train."""
@@ -110,6 +120,12 @@ class CommandLine(LightningCLI):
         """Add the recipe, and set the defaults that can be overridden part by part."""
         parser.add_argument(
             "--recipe", type=Name | None, default=None, help="a table of defaults to train by"
+        )
+        parser.add_argument(
+            "--doctor",
+            type=Literal["watch", "stop"] | None,
+            default=None,
+            help="say what is wrong with the run; stop: also end one of which nothing can come, with exit code 3",
         )
         parser.set_defaults(
             {
@@ -134,8 +150,18 @@ class CommandLine(LightningCLI):
                 )
             config[key] = config.recipe
 
+    def instantiate_trainer(self, **settings: Any) -> pl.Trainer:
+        """Have the doctor among the callbacks, if it was called."""
+        trainer = super().instantiate_trainer(**settings)
+        called = self.config[self.subcommand].doctor
+        if called is not None:
+            trainer.callbacks.append(Doctor(on="stop" if called == "stop" else None))
+        return trainer
+
     def after_fit(self) -> None:
-        """Test what a recipe has trained, and print what was found."""
+        """Test what a recipe has trained, and print what was found; leave if the doctor has ended the run."""
+        if any(isinstance(one, Doctor) and one.stopped for one in self.trainer.callbacks):
+            sys.exit(HOPELESS)
         if self.model.recipe is None or not is_overridden("test_dataloader", self.datamodule):
             return
         # Lightning's own table is text in a terminal, and something else in a notebook.
@@ -148,7 +174,8 @@ class CommandLine(LightningCLI):
 def main(args: ArgsType = None) -> CommandLine:
     """Parse `args` (the command line's, if None), and run the subcommand.
 
-    What this library refuses ends the program with its sentence and exit code 2; any other error is raised.
+    What this library refuses ends the program with its sentence and exit code 2, a run that a `Doctor` ended with 3; any
+    other error is raised.
     """
     hide_expected_warnings()
     if args is not None:

@@ -290,3 +290,37 @@ def test_a_checkpoint_holds_weights_and_plain_settings_and_loads_into_a_network_
     assert saved["hyper_parameters"] == {"interval": "epoch", "monitor": "val/loss"}
     loaded = Classifier.load_from_checkpoint(tmp_path / "last.ckpt", network=MLP([64, 10]))
     assert torch.equal(loaded.network[1].weight, run.model.network[1].weight)
+
+
+FAR_TOO_FAST = ["--model.optimizer=torch.optim.SGD", "--model.optimizer.lr=1e9"]
+
+
+def test_a_doctor_that_was_called_says_what_is_wrong(capsys):
+    run = main(["fit", *QUIET[:-1], "--trainer.max_epochs=4", "--doctor=watch", *FAR_TOO_FAST])
+    [doctor] = [one for one in run.trainer.callbacks if isinstance(one, lm.Doctor)]
+    assert doctor.diagnosis.names[0] == "rate-too-high"
+    assert "Doctor: rate-too-high" in capsys.readouterr().out
+    assert run.trainer.current_epoch == 4  # it watches, and ends nothing
+
+
+def test_a_run_that_the_doctor_ends_is_a_failure_of_its_own_code(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(
+            [
+                "fit",
+                *QUIET[:-1],
+                "--trainer.max_epochs=40",
+                "--recipe=default",
+                "--doctor=stop",
+                *FAR_TOO_FAST,
+            ]
+        )
+    assert left.value.code == 3
+    shown = capsys.readouterr().out
+    assert "Doctor: rate-too-high" in shown
+    assert "test/accuracy" not in shown  # nothing can come of it
+
+
+def test_a_healthy_run_passes_the_doctor(capsys):
+    main(["fit", *QUIET, "--doctor=stop"])
+    assert "Doctor" not in capsys.readouterr().out

@@ -54,6 +54,7 @@ class Doctor(LifeCycle):
     Attributes:
         diagnosis: What was found so far, a `Diagnosis`.
         record: What was measured.
+        stopped: Whether it has ended the run, as `on="stop"` lets it.
 
     Raises:
         TypeError: If `ignore` is a string.
@@ -82,6 +83,7 @@ class Doctor(LifeCycle):
         """Begin with a healthy patient."""
         self.record = Record()
         self.diagnosis = Diagnosis()
+        self.stopped = False
         self._said: set[str] = set()
         self._batches = 0
 
@@ -209,7 +211,7 @@ class Doctor(LifeCycle):
             self._measuring.look_back(pl_module)
             self._examine(trainer, pl_module)
         if self.on == "stop" and trainer.strategy.broadcast(self._is_hopeless()):
-            trainer.should_stop = True
+            trainer.should_stop = self.stopped = True
 
     def _examine(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.diagnosis = examine(self.record, self.ignore)
