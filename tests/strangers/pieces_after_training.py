@@ -39,7 +39,7 @@ from lightning_modules import (
 
 COMPRESSION = "api/compression.md"
 ENSEMBLES = "api/calibration.md"
-DOUBT = "guidelines.md#a-careful-model"
+DOUBT = "small_fast_careful.md#a-careful-model"
 
 
 def trained(fit: Fit) -> pl.LightningModule:
