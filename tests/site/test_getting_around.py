@@ -148,6 +148,24 @@ def test_the_toggle_changes_the_theme_and_the_next_page_remembers(page, address)
     assert not page.errors
 
 
+def test_on_paper_all_is_unfolded_and_nothing_is_cut_off(page, address):
+    page.goto(f"{address}/regularization/max_norm/")
+    folded = "[...document.querySelectorAll('article details')].filter((one) => !one.open).length"
+    closed = page.evaluate(folded)
+    assert closed > 3
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert page.evaluate(folded) == 0
+    cut_off = """[...document.querySelectorAll("article pre > code")].filter(
+        (one) => one.scrollWidth > one.clientWidth + 1)"""
+    assert page.evaluate(f"{cut_off}.length") == 0
+    assert not page.locator(".md-sidebar--primary").is_visible()
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(folded) == closed
+    assert not page.errors
+
+
 def test_a_studys_table_is_sorted_by_a_heading_also_after_an_instant_arrival(page, address):
     page.evaluate(FOLLOW, f"{address}/optimizers/")
     page.wait_for_selector(".vd-numbers thead button")
