@@ -29,8 +29,7 @@ class ExerciseSettings:
         least: How many exercises such a page has at least.
         levels: What an exercise's level may be, the easiest first.
         kinds: What is asked for.
-        seconds: The longest that an answer's program takes, by its record.
-        together: The longest that all of them take, one after the other.
+        seconds: The longest that the programs of all answers take together, by their records: they run on every push.
     """
 
     pages: tuple[str, ...] = ()
@@ -38,8 +37,7 @@ class ExerciseSettings:
     least: int = 3
     levels: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
-    seconds: float = 2.0
-    together: float = 60.0
+    seconds: float = 60.0
 
     def asks(self, path: str) -> bool:
         """Whether the page at `path`, below docs/, has to have exercises."""

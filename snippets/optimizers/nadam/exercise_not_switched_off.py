@@ -15,7 +15,8 @@ for decay in (0, None):
         optimizer.step()
         lengths[str(decay)].append(before - weight.item())
 
-least, least_plain = min(lengths["0"]), min(lengths["None"])
+first, least = lengths["0"][0], min(lengths["0"])
+least_plain = min(lengths["None"])
 at = lengths["0"].index(least) + 1
 print(f"momentum_decay=0: {least:.2f} rates in step {at}")
 print(f"momentum_decay=None: never below {least_plain:.2f}")
