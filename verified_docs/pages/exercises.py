@@ -126,15 +126,14 @@ def listed(page: Page) -> str:
         kind, level, question = one.parts or ("", "", "")
         to = os.path.relpath(one.page.place, os.path.dirname(page.place)).replace(os.sep, "/")
         by_level[level].append(f"- {one.page.title} · {_small(kind)}: [{question}]({to}#{one.anchor})")
+    many = f"{len(exercises)} exercise{'s' * (len(exercises) > 1)}"
     counts = ", ".join(f"{len(items)} {level}" for level, items in by_level.items() if items)
     sections = [
         f"## {level[:1].upper()}{level[1:]}\n\n" + "\n".join(items)
         for level, items in by_level.items()
         if items
     ]
-    return "\n\n".join(
-        [f"{len(exercises)} exercises: {counts}." if exercises else "No exercises.", *sections]
-    )
+    return "\n\n".join([f"{many}: {counts}." if exercises else "No exercises.", *sections])
 
 
 def _wrong(one: Exercise) -> Iterator[str]:
