@@ -130,10 +130,10 @@ def test_an_answer_that_quotes_nothing_of_its_program_is_named(taught: Project):
 
 
 def test_answers_that_take_too_long_together_are_named(taught: Project):
-    answer(taught, "exercise_two", seconds=59.5)
+    answer(taught, "exercise_two", seconds=58)
     taught.write("docs/a/two.md", exercise(name="exercise_two"))
     assert problems(taught.config) == []
-    answer(taught, "exercise_three", seconds=1)
+    answer(taught, "exercise_three", seconds=3)
     taught.write("docs/a/three.md", exercise(name="exercise_three"))
     (problem,) = problems(taught.config)
     assert problem.startswith("the exercises' answers took 61 s together")
