@@ -90,6 +90,7 @@ class Project:
                 "pymdownx.snippets",
                 "pymdownx.superfences",
                 "pymdownx.details",
+                "admonition",
                 "tables",
             ],
             extension_configs={

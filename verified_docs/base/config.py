@@ -10,9 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from verified_docs.base import api_settings, files, ledger_settings, system
+from verified_docs.base import api_settings, exercise_settings, files, ledger_settings, system
 from verified_docs.base.api_settings import ApiSettings
 from verified_docs.base.errors import DocsError
+from verified_docs.base.exercise_settings import ExerciseSettings
 from verified_docs.base.ledger_settings import LedgerSettings
 
 
@@ -57,6 +58,7 @@ class Config:
     data: Mapping[str, str] = field(default_factory=dict)
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
+    exercises: ExerciseSettings = field(default_factory=ExerciseSettings)
 
     @property
     def snippets(self) -> Path:
@@ -121,6 +123,7 @@ def load(root: Path) -> Config | None:
         )
     table["ledger"] = ledger_settings.parsed(table.get("ledger", {}))
     table["api"] = api_settings.parsed(table.get("api", {}))
+    table["exercises"] = exercise_settings.parsed(table.get("exercises", {}))
     table["env"] = {name: value.replace("{root}", str(root)) for name, value in table["env"].items()}
     return Config(root=root, **table)
 

@@ -7,8 +7,9 @@ part of the name of a program on the same page, a whole name (`gradients/initial
 `{{ name.value:+.1 points}}` shows 0.048 as "+4.8 points", and `:+.1p` as "+4.8", as in an interval.
 
 On a line of its own `{{ ledger }}` stands for the summary of the ledger of claims, `{{ papers }}` for the references of
-all pages, `{{ kinds }}` for how many programs give the same digits on which processors, and
-`{{ table path/to/record.json }}` or `{{ table name.value }}` for a table. Fences and `code` are left as they are.
+all pages, `{{ exercises }}` for their exercises, `{{ kinds }}` for how many programs give the same digits on which
+processors, and `{{ table path/to/record.json }}` or `{{ table name.value }}` for a table. Fences and `code` are left as
+they are.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from verified_docs.programs.study_file import StudyFile, is_study
 from verified_docs.records.measurement import Measurement, is_measurement
 from verified_docs.records.record import Record, fresh
 
+HEADING = re.compile(r"#{1,6} +(?P<title>.+?)(?: *\{[^{}]*\})? *")
 _FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<mark>`{3,}(?=[^`]*$)|~{3,})")
 _EMBED = re.compile(r"""^\s*-+8<-+\s+(["'])(?P<path>[^"':]+\.py)(?P<part>:[^"']*)?\1\s*$""")
 _FOLD = re.compile(r"\s*\?\?\?\+? program\b")
@@ -42,7 +44,9 @@ _ODD_NAME = re.compile(r"(?P<name>[\w/]*(?P<odd>[^\w/.:\[\]{}]).*?)\.\w+(?:\[[^\
 
 LEDGER = "{{ ledger }}"
 PAPERS = "{{ papers }}"
+EXERCISES = "{{ exercises }}"
 KINDS = "{{ kinds }}"
+LISTS = (LEDGER, PAPERS, EXERCISES, KINDS)
 TABLE = re.compile(r"\{\{ table (?P<of>[\w./-]+\.json|[\w/]+\.\w+(?:\[[^\]]+\])*) \}\}")
 
 
@@ -148,6 +152,13 @@ class Page:
         except OSError as error:
             raise DocsError(f"{place}: {files.why_unread(path, error)}") from error
 
+    @property
+    def title(self) -> str:
+        """Its first heading; its place, where it has none."""
+        lines = self.text.split("\n")
+        headings = (HEADING.fullmatch(lines[number]) for number in self.unfenced())
+        return next((heading["title"] for heading in headings if heading), self.place)
+
     def embedded(self) -> list[Embedded]:
         """Every program that the page shows, in order; raises DocsError for one that does not exist."""
         found = []
@@ -192,7 +203,7 @@ class Page:
         here = [one.snippet for one in self.embedded()]
         for number in self.unfenced():
             alone = lines[number].strip()
-            if "{{" in alone and alone not in (LEDGER, PAPERS, KINDS) and not TABLE.fullmatch(alone):
+            if "{{" in alone and alone not in LISTS and not TABLE.fullmatch(alone):
                 lines[number] = self._filled(lines[number], f"{self.place}:{number + 1}", here, render)
         return "\n".join(lines)
 

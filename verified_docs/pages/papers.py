@@ -17,9 +17,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from verified_docs.base.errors import DocsError
-from verified_docs.pages.page import Page, every_page
+from verified_docs.pages.page import HEADING, Page, every_page
 
-_HEADING = re.compile(r"#{1,6} +(?P<title>.+?)(?: *\{[^{}]*\})? *")
 _SECTIONS = ("Papers", "References")
 _LINK = r"https?://(?:[^\s()]|\([^\s()]*\))+"
 _REFERENCE = re.compile(
@@ -62,7 +61,7 @@ class Citation:
         """A Markdown link from the page at `start` to the page's references."""
         to = os.path.relpath(self.page.place, os.path.dirname(start)).replace(os.sep, "/")
         use = f" ({self.use})" if self.use else ""
-        return f"[{_title(self.page)}]({to}#{self.section.lower()}){use}"
+        return f"[{self.page.title}]({to}#{self.section.lower()}){use}"
 
 
 @dataclass
@@ -128,19 +127,11 @@ def _items(page: Page) -> Iterator[tuple[int, str, str]]:
         if item is not None:
             yield item[0], section, " ".join(item[1])
             item = None
-        heading = _HEADING.fullmatch(line)
+        heading = HEADING.fullmatch(line)
         if heading:
             section = heading["title"] if heading["title"] in _SECTIONS else ""
         elif section and line.startswith("- "):
             item = number + 1, [line[2:].strip()]
-
-
-def _title(page: Page) -> str:
-    for number in page.unfenced():
-        heading = _HEADING.fullmatch(page.text.split("\n")[number])
-        if heading:
-            return heading["title"]
-    return page.place
 
 
 def _folded(text: str) -> str:

@@ -8,9 +8,10 @@ A study (`--8<-- "studies/optimizers.py"`) is shown in the same way.
 
 Prose quotes recorded numbers by `{{ torch_default.ratio:.2f }}` (see `pages`). A line `{{ ledger }}` becomes a summary
 of how often the claims of all programs held (see `ledger`), a line `{{ papers }}` the references of all pages (see
-`papers`), a line `{{ kinds }}` how many programs give the same digits on which processors (see `kinds_shown`), a line
-`{{ table path/to/record.json }}` and `{{ table name.value }}` a table (see `tables`). Comments that say what a sentence
-rests on (see `overstated`) are left out.
+`papers`), a line `{{ exercises }}` all exercises by level (see `exercises`), a line `{{ kinds }}` how many programs give
+the same digits on which processors (see `kinds_shown`), a line `{{ table path/to/record.json }}` and
+`{{ table name.value }}` a table (see `tables`). Comments that say what a sentence rests on (see `overstated`) are left
+out.
 
 Options:
     root: The directory of pyproject.toml.
@@ -26,15 +27,17 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import Element
 
 from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
+from markdown.treeprocessors import Treeprocessor
 
 from verified_docs.base import config as configuration
 from verified_docs.base.errors import DocsError
 from verified_docs.ledger import shown as ledger
-from verified_docs.pages import papers, tables
-from verified_docs.pages.page import KINDS, LEDGER, PAPERS, TABLE, Embedded, Page, Quote
+from verified_docs.pages import exercises, papers, tables
+from verified_docs.pages.page import EXERCISES, KINDS, LEDGER, PAPERS, TABLE, Embedded, Page, Quote
 from verified_docs.pages.sentences import MARK
 from verified_docs.programs.snippet import Snippet
 from verified_docs.programs.study_file import StudyFile
@@ -45,6 +48,7 @@ from verified_docs.site import kinds_shown, study_table, values_table
 # Python-Markdown destroys stashed HTML before it has normalized whitespace (priority 30), and pymdownx.snippets (32)
 # must not have replaced the includes yet: so a plain line marks each place early, and becomes HTML later.
 _EARLY, _LATE = 33, 27
+_BEFORE_LINKS = 6  # MkDocs notes what links may lead to at 5
 _LONG = 40  # lines of output; more are folded away
 _MARK = "verified-docs-{part}-of-{place}-end"
 
@@ -71,6 +75,7 @@ class ShowExtension(Extension):
         )
         md.preprocessors.register(_Mark(md, shown), "verified_docs_mark", _EARLY)
         md.preprocessors.register(_Fill(md, shown), "verified_docs_fill", _LATE)
+        md.treeprocessors.register(_Name(md, shown), "verified_docs_name", _BEFORE_LINKS)
 
 
 class _Shown:
@@ -84,6 +89,7 @@ class _Shown:
         self.repo_url = repo_url.rstrip("/")
         self.mark_stale = mark_stale
         self.parts: dict[str, Callable[[], str]] = {}
+        self.anchors: list[str] = []
 
     @property
     def page(self) -> tuple[str, str]:
@@ -130,6 +136,7 @@ class _Mark(Preprocessor):
         page = Page("\n".join(lines), place, shown.config)
         lines = MARK.sub("", page.with_quotes(lambda quote: self._quoted(quote))).split("\n")
         shown.parts.clear()
+        shown.anchors = [one.anchor for one in exercises.of(page)]
         for one in reversed(page.embedded()):
             above, below = self._marks(one, to_root)
             lines[one.last + 1 : one.last + 1] = ["", one.indent + below, ""]
@@ -146,6 +153,8 @@ class _Mark(Preprocessor):
                 lines[number] = lines[number].replace(KINDS, kinds)
             elif lines[number].strip() == PAPERS:  # Markdown still, so that its links are checked
                 lines[number : number + 1] = papers.listed(page).split("\n")
+            elif lines[number].strip() == EXERCISES:
+                lines[number : number + 1] = exercises.listed(page).split("\n")
             elif match := TABLE.fullmatch(lines[number].strip()):
                 lines[number : number + 1] = self._table(page, match["of"], number + 1).split("\n")
         return lines
@@ -200,6 +209,20 @@ class _Fill(Preprocessor):
                 indent = line[: len(line) - len(line.lstrip())]
                 lines[number] = indent + self.md.htmlStash.store(part())
         return lines
+
+
+class _Name(Treeprocessor):
+    """Lets links lead to an exercise."""
+
+    def __init__(self, md: Markdown, shown: _Shown) -> None:
+        super().__init__(md)
+        self._shown = shown
+
+    def run(self, root: Element) -> None:
+        blocks = (one for one in root.iter("div") if "exercise" in one.get("class", "").split())
+        for block, anchor in zip(blocks, self._shown.anchors, strict=False):
+            if anchor:
+                block.set("id", anchor)
 
 
 def figure_html(snippet: Snippet, held: record.Record) -> str:
