@@ -10,11 +10,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from verified_docs.base import api_settings, exercise_settings, files, ledger_settings, system
+from verified_docs.base import (
+    api_settings,
+    exercise_settings,
+    files,
+    ledger_settings,
+    reading_settings,
+    system,
+)
 from verified_docs.base.api_settings import ApiSettings
 from verified_docs.base.errors import DocsError
 from verified_docs.base.exercise_settings import ExerciseSettings
 from verified_docs.base.ledger_settings import LedgerSettings
+from verified_docs.base.reading_settings import ReadingSettings
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,7 @@ class Config:
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     exercises: ExerciseSettings = field(default_factory=ExerciseSettings)
+    reading: ReadingSettings = field(default_factory=ReadingSettings)
 
     @property
     def snippets(self) -> Path:
@@ -124,6 +133,7 @@ def load(root: Path) -> Config | None:
     table["ledger"] = ledger_settings.parsed(table.get("ledger", {}))
     table["api"] = api_settings.parsed(table.get("api", {}))
     table["exercises"] = exercise_settings.parsed(table.get("exercises", {}))
+    table["reading"] = reading_settings.parsed(table.get("reading", {}))
     table["env"] = {name: value.replace("{root}", str(root)) for name, value in table["env"].items()}
     return Config(root=root, **table)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from verified_docs.base.config import Config
 from verified_docs.base.errors import DocsError
 from verified_docs.ledger import entry as ledger
-from verified_docs.pages import described, exercises, overstated, papers, tables
+from verified_docs.pages import described, exercises, overstated, papers, reading_time, tables
 from verified_docs.pages.page import every_page
 from verified_docs.programs.snippet import every_snippet
 from verified_docs.programs.study_file import StudyFile, every_study
@@ -68,6 +68,7 @@ def _pages(config: Config) -> list[str]:
         found += overstated.problems(whole)
         found += papers.gather(pages).problems
         found += exercises.problems(pages)
+        found += reading_time.problems(pages)
         found += [problem for page in pages for problem in tables.problems(page)]
     except DocsError as error:
         found.append(str(error))  # a page that cannot be read
