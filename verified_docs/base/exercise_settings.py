@@ -58,6 +58,7 @@ def parsed(table: Any) -> ExerciseSettings:
                 raise DocsError(f"{_TABLE} {key} is not a list of texts (in quotes)")
         elif isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
             raise DocsError(f"{_TABLE} {key} = {value!r} is not a number of at least 0")
-    return ExerciseSettings(
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
-    )
+    settings: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
+    }
+    return ExerciseSettings(**settings)

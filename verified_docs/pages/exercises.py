@@ -97,7 +97,8 @@ def of(page: Page) -> list[Exercise]:
 
 def problems(pages: Iterable[Page]) -> list[str]:
     """What is wrong with the exercises of `pages`, and which of these have too few."""
-    found, answers = [], []
+    found: list[str] = []
+    answers: list[Snippet] = []
     for page in pages:
         settings = page.config.exercises
         try:
