@@ -18,6 +18,12 @@ FAULTS = {
     "<span>a <span class=clear>b</span></span> <span>c <span class=clear>d</span></span> "
     "<span>e <span class=clear>f</span> <span class=faint style='color: #bbb'>hard to read</span></span>"
     "</code></pre></div>",
+    "axe: color-contrast: ['.last']": "<div class=highlight><pre tabindex=0><code>"
+    "<span class=n>a</span> <span class=n>b</span> <span class=hll><span class=n>c</span></span> <span class=n>d</span> "
+    "<span class=n><span class=last style='color: #bbb'>hard to read</span></span></code></pre></div>",
+    "axe: color-contrast: ['.pale']": "<table><tbody><tr><th scope=row>a</th><td>1</td></tr>"
+    "<tr><th scope=row>b</th><td>2</td></tr>"
+    "<tr><th scope=row>c</th><td class=pale style='color: #bbb'>hard to read</td></tr></tbody></table>",
     "axe: image-alt": "<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw=' width=9 height=9>",
     "console:": "<script>console.error('broken')</script>",
     "console: lost": "<script>throw new Error('lost')</script>",
