@@ -32,6 +32,7 @@ class Forking:
     """
 
     def __init__(self, preload: Sequence[str], path: str) -> None:
+        self._preload = preload
         self._server = subprocess.Popen(
             [sys.executable, __file__, *preload],
             stdin=subprocess.PIPE,
@@ -49,15 +50,24 @@ class Forking:
 
         Raises:
             subprocess.TimeoutExpired: Where it is still running after `patience` seconds.
+            ChildProcessError: Where there is nothing left to fork from.
         """
         argv = [str(program), *arguments]
         with tempfile.TemporaryDirectory() as folder:
             texts = [Path(folder) / name for name in ("out", "err")]
             asked = {"argv": argv, "cwd": str(cwd), "texts": list(map(str, texts)), "patience": patience}
             assert self._server.stdin and self._server.stdout
-            self._server.stdin.write(json.dumps(asked) + "\n")
-            self._server.stdin.flush()
-            code = json.loads(self._server.stdout.readline())
+            with suppress(BrokenPipeError):
+                self._server.stdin.write(json.dumps(asked) + "\n")
+                self._server.stdin.flush()
+            line = self._server.stdout.readline()
+            if not line:
+                self._server.wait()
+                raise ChildProcessError(
+                    f"the process that is to fork ended with code {self._server.returncode}: what it imports, or how it "
+                    f"was ended, stands above ({' '.join(self._preload)})"
+                )
+            code = json.loads(line)
             out, err = (path.read_text(encoding="utf-8") for path in texts)
         if code is None:
             raise subprocess.TimeoutExpired(argv, patience, out, err)
@@ -66,7 +76,8 @@ class Forking:
     def close(self) -> None:
         """End the process; it would take a second to take apart what it has imported."""
         self._server.kill()
-        self._server.communicate()
+        with suppress(BrokenPipeError):
+            self._server.communicate()
 
 
 def serve() -> dict[str, Any] | None:

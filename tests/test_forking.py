@@ -76,6 +76,15 @@ def test_what_it_leaves_behind_is_ended(light, tmp_path):
 
 
 @only_forked
+def test_where_there_is_nothing_to_fork_from_it_says_so(tmp_path, capfd):
+    broken = Forking(["no_such_module"], "")
+    with pytest.raises(ChildProcessError, match=r"ended with code 1: .* \(no_such_module\)"):
+        broken.run(written(tmp_path, "print(1)"), cwd=tmp_path)
+    assert "No module named 'no_such_module'" in capfd.readouterr().err
+    broken.close()
+
+
+@only_forked
 def test_a_program_that_is_killed_says_by_what(light, tmp_path):
     done = light.run(written(tmp_path, "import os\nos.kill(os.getpid(), 9)"), cwd=tmp_path)
     assert done.returncode == -9

@@ -194,7 +194,11 @@ def copied(tmp_path: Path) -> Project:
         shutil.copy(path, results.parent)
         for kept in path.parent.glob(f"results/{path.stem}.*"):
             shutil.copy(kept, results)
-    kept = [part for part in re.split(r"^(?=\[)", settings, flags=re.MULTILINE) if _named(part) in (*PROGRAMS, DRAWN)]
+    kept = [
+        part
+        for part in re.split(r"^(?=\[)", settings, flags=re.MULTILINE)
+        if _named(part) in (*PROGRAMS, DRAWN)
+    ]
     (tmp_path / "snippets/settings.toml").write_text("".join(kept), encoding="utf-8")
     return Project(tmp_path)
 
