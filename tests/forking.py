@@ -33,18 +33,19 @@ class Forking:
 
     def __init__(self, preload: Sequence[str], path: str) -> None:
         self._preload = preload
+        self._fixed = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": path}
         self._server = subprocess.Popen(
             [sys.executable, __file__, *preload],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": path},
+            env=os.environ | self._fixed,
         )
 
     def run(
         self, program: Path, *arguments: str, cwd: Path, patience: float = PATIENCE
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program as `python program.py …` would, and wait for it.
+        """Run a program as `python program.py …` would, with the environment that there is now, and wait for it.
 
         Nothing that it has started outlives this. What stopped it is told as `subprocess.run` would.
 
@@ -55,7 +56,13 @@ class Forking:
         argv = [str(program), *arguments]
         with tempfile.TemporaryDirectory() as folder:
             texts = [Path(folder) / name for name in ("out", "err")]
-            asked = {"argv": argv, "cwd": str(cwd), "texts": list(map(str, texts)), "patience": patience}
+            asked = {
+                "argv": argv,
+                "cwd": str(cwd),
+                "environment": {**os.environ, **self._fixed},
+                "texts": list(map(str, texts)),
+                "patience": patience,
+            }
             assert self._server.stdin and self._server.stdout
             with suppress(BrokenPipeError):
                 self._server.stdin.write(json.dumps(asked) + "\n")
@@ -116,6 +123,8 @@ def become(asked: dict[str, Any]) -> None:
         opened = os.open(name, os.O_WRONLY if number else os.O_RDONLY)
         os.dup2(opened, number)
         os.close(opened)
+    os.environ.clear()
+    os.environ.update(asked["environment"])
     os.chdir(asked["cwd"])
     sys.argv = asked["argv"]
     sys.path[0] = str(Path(sys.argv[0]).parent)
