@@ -89,6 +89,7 @@ def tests(session: nox.Session) -> None:
 def suite(session: nox.Session) -> None:
     """Run the tests alone, of what is named: `nox -s suite -- tests/verified_docs`."""
     python = environment(session)
+    fetch_data(session, python)
     run_tests(session, python, *(session.posargs or TESTED))
 
 

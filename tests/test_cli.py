@@ -1,7 +1,6 @@
 """lightning_modules.cli: the command line."""
 
 import re
-import subprocess
 import sys
 
 import pytest
@@ -198,13 +197,13 @@ def test_help_can_be_read(capsys):
     assert re.search(r"known subclasses: MLP, RecipeMLP, .*and \d+ others by their import paths", said)
 
 
-def test_help_names_the_parts(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "lightning_modules", "fit", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=tmp_path,
+def test_help_names_the_parts(run_program):
+    done = run_program(
+        """
+        import runpy, sys
+        sys.argv[1:] = ["fit", "--help"]
+        runpy.run_module("lightning_modules", run_name="__main__", alter_sys=True)  # as python -m does
+        """
     )
     for option in ("--data", "--model.network", "--model.optimizer", "--trainer.max_epochs"):
         assert option in done.stdout

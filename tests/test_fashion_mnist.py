@@ -9,8 +9,6 @@ import http.server
 import os
 import pickle
 import struct
-import subprocess
-import sys
 import threading
 
 import pytest
@@ -199,7 +197,7 @@ def test_without_data_and_network_the_message_says_what_to_do(contents, use):
     assert isinstance(caught.value, FileNotFoundError)
 
 
-def test_a_sandbox_that_denies_the_network_counts_as_no_network(tmp_path):
+def test_a_sandbox_that_denies_the_network_counts_as_no_network(run_program):
     program = """
 import sys
 from lightning_modules.data import fashion_mnist_files as files
@@ -216,9 +214,7 @@ for error in (PermissionError, RuntimeError, ValueError):
     except files.FashionMNISTUnavailable as unavailable:
         print(error.__name__, unavailable.__cause__ is not None)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path
-    )
+    done = run_program(program)
     assert done.stdout == "PermissionError True\nRuntimeError True\nValueError True\n"
 
 

@@ -16,12 +16,15 @@ import lightning_modules.data
 PACKAGES = [lightning_modules, lightning_modules.data]
 
 
-def loaded_after(statement):
-    program = (
-        f"{statement}\nimport sys\nprint(*(m for m in sys.modules if m.startswith('lightning_modules')))"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
+@pytest.fixture
+def loaded_after(run_program):
+    """Of the library, the modules that a statement imports."""
+
+    def names(statement):
+        look = "print(*(m for m in sys.modules if m.startswith('lightning_modules')))"
+        return set(run_program(f"{statement}\nimport sys\n{look}").stdout.split())
+
+    return names
 
 
 def names_for_type_checkers(package):
@@ -39,21 +42,21 @@ def names_for_type_checkers(package):
     }
 
 
-def test_a_name_imports_the_file_that_defines_it_and_no_other():
+def test_a_name_imports_the_file_that_defines_it_and_no_other(loaded_after):
     assert loaded_after("from lightning_modules import MLP") == {
         "lightning_modules",
         "lightning_modules.networks",
     }
 
 
-def test_the_package_alone_imports_nothing():
+def test_the_package_alone_imports_nothing(loaded_after):
     assert loaded_after("import lightning_modules") == {"lightning_modules"}
     program = "import lightning_modules, sys; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
 @pytest.mark.parametrize("way", ["lightning_modules", "lightning_modules.data"])
-def test_digits_do_not_depend_on_fashion_mnist(way):
+def test_digits_do_not_depend_on_fashion_mnist(way, loaded_after):
     assert not any("fashion" in module for module in loaded_after(f"from {way} import Digits"))
 
 

@@ -89,16 +89,17 @@ else:
 
 
 def test_with_one_line_all_of_it_is_of_lightning(run_program):
-    run_program(HEAD.replace("{first}", "import lightning_modules.with_lightning") + WITH)
+    run_program(HEAD.replace("{first}", "import lightning_modules.with_lightning") + WITH, lightning=False)
 
 
 def test_without_it_functions_and_callbacks_work_and_the_rest_says_which_line(run_program):
-    run_program(HEAD.replace("{first}", "") + WITHOUT)
+    run_program(HEAD.replace("{first}", "") + WITHOUT, lightning=False)
 
 
 def test_the_program_of_the_page_runs(run_program):
-    run_program((Path(__file__).parent / "strangers" / "with_lightning.py").read_text(encoding="utf-8"))
+    program = Path(__file__).parent / "strangers" / "with_lightning.py"
+    run_program(program.read_text(encoding="utf-8"), lightning=False)
 
 
 def test_the_line_that_comes_too_late_is_an_error(run_program):
-    run_program(TOO_LATE)
+    run_program(TOO_LATE, lightning=False)

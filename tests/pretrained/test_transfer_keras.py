@@ -3,11 +3,8 @@
 import copy
 import os
 import pickle
-import subprocess
-import sys
 import tempfile
 from functools import partial
-from pathlib import Path
 
 # Before the import of Keras, which reads its settings from a folder in the home directory, and writes them there.
 os.environ["KERAS_BACKEND"] = "torch"
@@ -20,7 +17,6 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import nn
 from unfreezing_runs import ends_frozen
 
-import lightning_modules
 from lightning_modules import (
     AdaptiveGradientClipping,
     Classifier,
@@ -450,15 +446,11 @@ def test_another_backend_is_refused_with_the_way_out(monkeypatch):
         KerasModule(pretrained())
 
 
-def test_without_keras_the_extra_is_named():
+def test_without_keras_the_extra_is_named(run_program):
     program = (
         "import sys; sys.modules['keras'] = None\n"
         "from lightning_modules import KerasModule\n"
         "try: KerasModule([])\n"
         "except ImportError as error: print(error)"
     )
-    here = {"PYTHONPATH": str(Path(lightning_modules.__file__).parents[1])}
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=os.environ | here
-    )
-    assert "pip install 'lightning-modules[keras]'" in done.stdout
+    assert "pip install 'lightning-modules[keras]'" in run_program(program).stdout

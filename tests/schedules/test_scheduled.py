@@ -1,13 +1,9 @@
 """lightning_modules.schedules.scheduled and .refusals: the run's length, and schedules that cannot be meant."""
 
-import os
-import subprocess
 import sys
-import textwrap
 import threading
 import types
 from functools import partial
-from pathlib import Path
 
 import pytest
 import pytorch_lightning as pl
@@ -16,7 +12,6 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch.optim import lr_scheduler as torchs
 from torch.utils.data import DataLoader, IterableDataset
 
-import lightning_modules
 from lightning_modules import (
     MLP,
     Classifier,
@@ -369,30 +364,24 @@ def test_an_unknown_interval_is_refused():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="tried on POSIX only")
-def test_two_processes_share_the_steps(tmp_path):
-    program = tmp_path / "train.py"
-    program.write_text(
-        textwrap.dedent(
-            """
-            import os
-            import torch
-            from lightning_modules import MLP, Classifier, Digits, LinearDecay, RateHistory, quiet_trainer
-            rates = RateHistory()
-            torch.manual_seed(0)
-            model = Classifier(MLP([64, 10]), lr_scheduler=LinearDecay, interval="step")
-            trainer = quiet_trainer(max_epochs=2, devices=2, strategy="ddp", limit_val_batches=0, callbacks=[rates])
-            trainer.fit(model, Digits(train_size=128))
-            if trainer.is_global_zero:
-                print(*(f"{rate / 0.001:.2f}" for rate in rates.rate()))
-            """
-        )
+def test_two_processes_share_the_steps(run_program):
+    """Of which Lightning starts the second as a user's program is: anew."""
+    done = run_program(
+        """
+        import warnings
+        warnings.simplefilter("ignore")
+        import torch
+        from lightning_modules import MLP, Classifier, Digits, LinearDecay, RateHistory, quiet_trainer
+        rates = RateHistory()
+        torch.manual_seed(0)
+        model = Classifier(MLP([64, 10]), lr_scheduler=LinearDecay, interval="step")
+        trainer = quiet_trainer(max_epochs=2, devices=2, strategy="ddp", limit_val_batches=0, callbacks=[rates])
+        trainer.fit(model, Digits(train_size=128))
+        if trainer.is_global_zero:
+            print(*(f"{rate / 0.001:.2f}" for rate in rates.rate()))
+        """
     )
-    root = str(Path(lightning_modules.__file__).parents[1])
-    environment = os.environ | {"PYTHONPATH": root, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
-    done = subprocess.run(
-        [sys.executable, program], env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.stdout.split() == ["1.00", "0.75", "0.50", "0.25"], done.stderr  # 128 / (2 * 32) = 2 an epoch
+    assert done.stdout.split() == ["1.00", "0.75", "0.50", "0.25"]  # 128 / (2 * 32) = 2 an epoch
 
 
 def test_the_command_line_takes_every_schedule(tmp_path, monkeypatch):

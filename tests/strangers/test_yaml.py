@@ -1,31 +1,19 @@
 """docs/importing.md's training from a YAML file: a stranger's module, Lightning's command line, our callbacks."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 import yaml
 
-import lightning_modules
-
 HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
+def checkpoint(tmp_path_factory, run_file):
     """What the training leaves."""
     folder = tmp_path_factory.mktemp("run")
-    done = subprocess.run(
-        [sys.executable, HERE / "train.py", "fit", "--config", HERE / "conv_net.yaml"],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(Path(lightning_modules.__file__).parents[1])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_file(HERE / "train.py", "fit", "--config", str(HERE / "conv_net.yaml"), cwd=folder)
     assert done.returncode == 0, done.stderr
     (path,) = folder.rglob("*.ckpt")
     return torch.load(path, weights_only=True)

@@ -68,9 +68,8 @@ class Found:
     seen: dict[str, float]
 
 
-def simulated(recorded: Recorded, seeds: int, tried: int = TRIED) -> Found:
-    """Hold one more run of the settings that are chosen to `seeds` others, as `elsewhere` does."""
-    now, others = drawn(recorded, seeds, tried)
+def simulated(recorded: Recorded, now: Array, others: Array) -> Found:
+    """Hold one more run of the settings that are chosen to others, as `elsewhere` does; both are `drawn`."""
     chosen = elsewhere.quieter(others[recorded.chosen_by].std(axis=-1, ddof=1))
     now = np.stack([np.take_along_axis(one, chosen, axis=-1) for one in now])
     others = np.stack([np.take_along_axis(one, chosen[..., None], axis=-2) for one in others])
@@ -80,11 +79,11 @@ def simulated(recorded: Recorded, seeds: int, tried: int = TRIED) -> Found:
     return _found(recorded, now, np.minimum(low, same - near), np.maximum(high, same + near))
 
 
-def with_one_spread(recorded: Recorded, seeds: int, tried: int = TRIED) -> Found:
+def with_one_spread(recorded: Recorded, now: Array, others: Array) -> Found:
     """The same with the spread of all settings, among all of which runs are chosen."""
     from scipy.special import stdtrit
 
-    now, others = drawn(recorded, seeds, tried)
+    seeds = others.shape[-1]
     t = stdtrit(others.shape[-2] * (seeds - 1), (1 + elsewhere.LEVEL) / 2)
     spread = np.sqrt(others.var(axis=-1, ddof=1).mean(axis=-1, keepdims=True))
     half = np.maximum(t * np.sqrt(1 + 1 / seeds) * spread, np.asarray(recorded.tolerances)[:, None, None])
@@ -176,7 +175,8 @@ def table(config: Config) -> dict[str, Any]:
     for file in every_study(config):
         recorded = Recorded.of(file)
         _, settings, seeds = recorded.values.shape
-        own, common = simulated(recorded, seeds), with_one_spread(recorded, seeds)
+        now, others = drawn(recorded, seeds, TRIED)
+        own, common = simulated(recorded, now, others), with_one_spread(recorded, now, others)
         outside, tried = left_out(recorded)
         alarms.append(own.alarms)
         cells = [

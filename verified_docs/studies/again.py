@@ -1,7 +1,9 @@
-"""Whether a recorded study still gives what it gave: two of its runs are made again.
+"""Whether a recorded study still gives what it gave: some of its runs are made again.
 
-Which two, the commit decides, so that in time all have their turn; without a git checkout they are always the same. On
-the record's kind of processor they are held to their own numbers, on another to those of their settings (`elsewhere`).
+Which, the commit decides: of one study any two, of every other one two that are quick beside those of the same
+alternative and together within `QUICK.budget` seconds. So each alternative of each study may come up at every commit,
+each run where its study has its turn, or when more are asked for; without a git checkout they are always the same. On the
+record's kind of processor they are held to their own numbers, on another to those of their settings (`elsewhere`).
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain, zip_longest
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from verified_docs.base import nearness
@@ -28,33 +32,92 @@ from verified_docs.studies import elsewhere, runs
 from verified_docs.studies.recording import pinned
 from verified_docs.studies.runs import Run
 from verified_docs.studies.worker import Outcome, Task
-from verified_docs.study import Metric
+from verified_docs.study import Metric, Study
 
-LONGEST = 30.0  # seconds that a run may have taken to be chosen, where two are so quick
+
+@dataclass(frozen=True)
+class Pick:
+    """Which runs of a study may be chosen, by the seconds that they took.
+
+    Attributes:
+        share: The part of each alternative's runs, the quickest first.
+        longest: What each may have taken.
+        budget: What all that are chosen may have taken together. One is chosen even so.
+        count: How many are chosen at most.
+    """
+
+    share: float = 1.0
+    longest: float = 30.0
+    budget: float = math.inf
+    count: int = 2
+
+
+QUICK = Pick(share=0.25, budget=8.0)
+ANY = Pick()
+MANY = Pick(longest=math.inf, count=6)
 
 
 class TooFewSeeds(DocsError):
     """No settings of a study have enough seeds to tell what one more may give."""
 
 
-def chosen(file: StudyFile, commit: str, count: int = 2, *, same_kind: bool = True) -> list[Run]:
-    """The recorded runs to make again, on the record's kind of processor or on another.
+def pick(file: StudyFile, files: Collection[StudyFile], commit: str) -> Pick:
+    """What is made again of `file`, one of `files`: of one of them, which the commit decides, any runs."""
+    turn = random.Random(commit).choice(sorted(one.name for one in files))
+    return ANY if file.name == turn else QUICK
+
+
+def chosen(file: StudyFile, commit: str, pick: Pick = ANY, *, same_kind: bool = True) -> list[Run]:
+    """The recorded runs to make again, of as many alternatives as can be.
+
+    Args:
+        file: A recorded study.
+        commit: Decides.
+        pick: Which may be chosen.
+        same_kind: Whether this processor is of the record's kind.
 
     Raises:
         TooFewSeeds: Where, on another, nothing tells what a run may give.
     """
-    among = runs.recorded(file)
+    study, among = file.module().study, runs.recorded(file)
     if not same_kind:
-        among = elsewhere.comparable(among, file.module().study)
+        among = elsewhere.comparable(among, study)
         if not among:
             raise TooFewSeeds(
                 f"{file.place}: no settings have {elsewhere.LEAST} seeds with finite numbers, which tell what runs "
                 "may give on another kind of processor; give the study more seeds"
             )
-    quickest = sorted(among, key=lambda run: run.seconds)
-    quick = [run for run in quickest if run.seconds <= LONGEST]
-    among = sorted(quick if len(quick) >= count else quickest[:count], key=lambda run: run.key)
-    return random.Random(f"{commit} {file.name}").sample(among, min(count, len(among)))
+    draw = random.Random(f"{commit} {file.name}")
+    found: list[Run] = []
+    for run in _drawn(_by_alternative(among, study), pick, draw):
+        spent = sum(one.seconds for one in [*found, run])
+        if found and (len(found) == pick.count or spent > pick.budget):
+            break
+        found.append(run)
+    return found
+
+
+def _by_alternative(among: Sequence[Run], study: Study) -> list[list[Run]]:
+    """The runs of each alternative, the quickest first."""
+    found: dict[str, list[Run]] = {}
+    for run in sorted(among, key=lambda run: (run.seconds, run.key)):
+        of = [name for name, has in study.alternatives.items() if has.items() <= run.settings.items()]
+        found.setdefault(max(of, key=lambda name: len(study.alternatives[name]), default=""), []).append(run)
+    return [runs for _, runs in sorted(found.items())]
+
+
+def _drawn(alternatives: Sequence[Sequence[Run]], pick: Pick, draw: random.Random) -> Iterator[Run]:
+    """The runs that may be chosen, one of each alternative after the other; the quickest, where all take too long."""
+    quick = [[run for run in runs if run.seconds <= pick.longest] for runs in alternatives]
+    if not any(quick):
+        yield from sorted(chain.from_iterable(alternatives), key=lambda run: (run.seconds, run.key))
+        return
+    of_each = [
+        draw.sample(runs[: math.ceil(len(runs) * pick.share)], math.ceil(len(runs) * pick.share))
+        for runs in quick
+    ]
+    draw.shuffle(of_each)
+    yield from (run for turn in zip_longest(*of_each) for run in turn if run is not None)
 
 
 def commit(root: Path) -> str:
@@ -68,11 +131,13 @@ def commit(root: Path) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def complaints(file: StudyFile, *, same_kind: bool) -> list[str]:
-    """Make two runs again; what they should not have given, a message each.
+def complaints(file: StudyFile, process: Process, pick: Pick = ANY, *, same_kind: bool) -> list[str]:
+    """Make some runs again; what they should not have given, a message each.
 
     Args:
         file: A recorded study.
+        process: Where its runs are made.
+        pick: Which of its runs.
         same_kind: Whether this processor is of the record's kind.
 
     Raises:
@@ -83,8 +148,8 @@ def complaints(file: StudyFile, *, same_kind: bool) -> list[str]:
     record.fresh(file)
     metrics = file.module().study.metrics
     found = []
-    held = chosen(file, commit(file.config.root), same_kind=same_kind)
-    for before, now in zip(held, _outcomes(file, held), strict=True):
+    held = chosen(file, commit(file.config.root), pick, same_kind=same_kind)
+    for before, now in zip(held, process.outcomes(file, held), strict=True):
         told = differences(metrics, before.metrics, now.metrics)
         if same_kind:
             found += [
@@ -110,33 +175,76 @@ def _same(file: StudyFile, run: Run) -> list[dict[str, Any]]:
     return [one.metrics for cell in cells for one in cell if one.settings == run.settings]
 
 
-def _outcomes(file: StudyFile, held: Sequence[Run]) -> list[Outcome]:
-    """The same runs, in one process of their own."""
-    config = file.config
-    tasks = [
-        Task(file.source, str(file.path), run.settings, run.seed, pinned(config), config.preload)
-        for run in held
-    ]
-    done = subprocess.run(
+class Process:
+    """A process that makes runs again, of any studies, one after the other; it starts with the first.
+
+    Args:
+        config: The project.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._worker: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._worker:
+            self._worker.kill()
+            self._worker.communicate()
+
+    def outcomes(self, file: StudyFile, held: Sequence[Run]) -> list[Outcome]:
+        """What the same runs give.
+
+        Raises:
+            DocsError: Where one fails.
+            DataUnavailable: Where one needs data that cannot be had here.
+        """
+        return [self._outcome(file, run) for run in held]
+
+    def _outcome(self, file: StudyFile, run: Run) -> Outcome:
+        config = self._config
+        task = Task(file.source, str(file.path), run.settings, run.seed, pinned(config), config.preload)
+        worker = self._worker = self._worker or _started(config)
+        reply = _asked(worker, json.dumps(asdict(task)))
+        if not reply:
+            self._worker = None
+            worker.communicate()
+            raise DocsError(
+                f"{file.place}: the process that made its runs again ended with code {worker.returncode}\n"
+                f"  in the run of {run.key}"
+            )
+        outcome = Outcome(**json.loads(reply))
+        if outcome.error is not None:
+            message = f"{file.place}: {outcome.error}\n  in the run of {outcome.key}"
+            raise DataUnavailable(message) if _lacks_data(outcome, config) else DocsError(message)
+        return outcome
+
+
+def _asked(worker: subprocess.Popen[str], line: str) -> str:
+    """A line there, a line back; empty where the process has ended."""
+    assert worker.stdin and worker.stdout
+    try:
+        worker.stdin.write(f"{line}\n")
+        worker.stdin.flush()
+        return worker.stdout.readline()
+    except OSError:
+        return ""
+
+
+def _started(config: Config) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [sys.executable, "-m", "verified_docs.studies.worker"],
-        input="".join(f"{json.dumps(asdict(task))}\n" for task in tasks),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
         cwd=config.root,
         env={**os.environ, **config.env, "PYTHONPATH": with_engine(os.environ.get("PYTHONPATH"))},
-        check=False,
     )
-    outcomes = [Outcome(**json.loads(line)) for line in done.stdout.splitlines()]
-    for outcome in outcomes:
-        if outcome.error is not None:
-            message = f"{file.place}: {outcome.error}\n  in the run of {outcome.key}"
-            raise DataUnavailable(message) if _lacks_data(outcome, config) else DocsError(message)
-    if len(outcomes) < len(tasks):
-        raise DocsError(
-            f"{file.place}: the process that made its runs again ended with code {done.returncode}"
-        )
-    return outcomes
 
 
 def _lacks_data(outcome: Outcome, config: Config) -> bool:

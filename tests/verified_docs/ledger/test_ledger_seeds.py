@@ -1,8 +1,6 @@
 """Seed s becomes s + by, whoever sets it, and once; the program's text stays the same."""
 
 import json
-import subprocess
-import sys
 
 PROGRAM = """
 import json, random
@@ -45,7 +43,7 @@ print(json.dumps([larger, shifted]))
 """
 
 
-def test_a_shifted_seed_draws_what_the_larger_one_draws():
-    larger, shifted = json.loads(subprocess.check_output([sys.executable, "-c", PROGRAM], text=True))
+def test_a_shifted_seed_draws_what_the_larger_one_draws(run_program):
+    larger, shifted = json.loads(run_program(PROGRAM).stdout)
     assert len(larger) == 13
     assert shifted == larger

@@ -172,8 +172,9 @@ def test_two_workers_run_beside_each_other_without_a_shared_server(project: Proj
     assert run.outcomes == dict.fromkeys("abc", "as recorded"), run.output
 
 
-# Of this site: a table of numbers, a figure, one that needs data and draws.
-PROGRAMS = ("gradients/activations/formulas", "gradients/index/saturation", "index/vanishing_gradients")
+# Of this site: a table of numbers, one that needs data and draws; and a figure that is the same to the byte.
+PROGRAMS = ("gradients/activations/formulas", "index/vanishing_gradients")
+DRAWN = "gradients/index/saturation"
 SPOILT = "optimizers/momentum/two_forms"
 # All of this site's settings are in force; each program imports torch for itself.
 OF_THIS_SITE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "", "VERIFIED_DOCS_PLAIN": "1"}
@@ -186,14 +187,18 @@ def copied(tmp_path: Path) -> Project:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(REPOSITORY / name, tmp_path / name)
     settings = (REPOSITORY / "snippets/settings.toml").read_text(encoding="utf-8")
-    for name in (*PROGRAMS, SPOILT):
+    for name in (*PROGRAMS, DRAWN, SPOILT):
         path = REPOSITORY / "snippets" / f"{name}.py"
         results = tmp_path / "snippets" / Path(name).parent / "results"
         results.mkdir(parents=True)
         shutil.copy(path, results.parent)
         for kept in path.parent.glob(f"results/{path.stem}.*"):
             shutil.copy(kept, results)
-    kept = [part for part in re.split(r"^(?=\[)", settings, flags=re.MULTILINE) if _named(part) in PROGRAMS]
+    kept = [
+        part
+        for part in re.split(r"^(?=\[)", settings, flags=re.MULTILINE)
+        if _named(part) in (*PROGRAMS, DRAWN)
+    ]
     (tmp_path / "snippets/settings.toml").write_text("".join(kept), encoding="utf-8")
     return Project(tmp_path)
 
@@ -206,7 +211,8 @@ def test_programs_of_this_site_give_what_is_recorded_and_a_claim_that_fails_is_t
     spoilt = copied.root / "snippets" / f"{SPOILT}.py"
     program = spoilt.read_text(encoding="utf-8")
     spoilt.write_text(f"{program}\nanswer = 41\nassert answer == 42\n", encoding="utf-8", newline="\n")
-    run = copied.pytest("snippets", "--all", timeout=600, **OF_THIS_SITE)
+    programs = [f"snippets/{name}.py" for name in (*PROGRAMS, SPOILT)]
+    run = copied.pytest(*programs, "--all", timeout=600, **OF_THIS_SITE)
     failed = [name for name, outcome in run.outcomes.items() if outcome == "failed"]
     assert failed == [SPOILT], run.output
     assert run.outcomes.keys() == {*PROGRAMS, SPOILT}
@@ -214,12 +220,11 @@ def test_programs_of_this_site_give_what_is_recorded_and_a_claim_that_fails_is_t
     assert f"snippets/{SPOILT}.py:{line}: does not hold: answer == 42\n  where answer = 41" in run.output
 
 
-def test_a_program_of_this_site_draws_the_same_figure_byte_for_byte(copied: Project):
-    [drawn] = [name for name in PROGRAMS if name.endswith("saturation")]
-    record = copied.root / "snippets/gradients/index/results/saturation.svg"
-    before = record.read_bytes()
-    record.unlink()
-    record.with_suffix(".json").unlink()
-    run = copied.pytest(f"snippets/{drawn}.py", "--record", timeout=600, **OF_THIS_SITE)
-    assert run.outcomes == {drawn: "recorded"}, run.output
-    assert record.read_bytes() == before
+def test_a_program_of_this_site_prints_and_draws_the_same_byte_for_byte(copied: Project):
+    records = [copied.root / f"snippets/gradients/index/results/saturation.{kind}" for kind in ("svg", "txt")]
+    before = [record.read_bytes() for record in records]
+    for record in (*records, records[0].with_suffix(".json")):
+        record.unlink()
+    run = copied.pytest(f"snippets/{DRAWN}.py", "--record", timeout=600, **OF_THIS_SITE)
+    assert run.outcomes == {DRAWN: "recorded"}, run.output
+    assert [record.read_bytes() for record in records] == before

@@ -6,6 +6,7 @@ is what matters, and each share of 1,000 simulated studies has a standard error 
 
 from collections.abc import Callable
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,29 @@ import pytest
 from scipy import stats
 
 from verified_docs.studies.choosing import Tuned
-from verified_docs.studies.paired import mean_interval, p_below, p_beyond, p_within
-from verified_docs.studies.verdicts import Cell, Gains, of_cells, of_comparisons
+from verified_docs.studies.paired import mean_interval, p_above, p_below, p_beyond, p_within
+from verified_docs.studies.verdicts import Cell, Gains, PValues, of_cells, of_comparisons
 
 STUDIES, SEEDS, LUCK = 1_000, 10, 0.014  # two standard errors
+
+
+def p_values(gains: Any, matters: float = 1.0) -> list[PValues]:
+    """What `Gains.p_values` gives where nothing failed, for many comparisons (…, seeds) at once, one after the other."""
+    said = [
+        p_above(gains, matters),
+        p_below(gains, -matters),
+        p_below(gains, matters),
+        p_within(gains, matters),
+        p_beyond(gains, matters),
+    ]
+    return [PValues(*row) for row in np.stack(said, axis=-1).reshape(-1, len(said)).tolist()]
+
+
+def test_p_values_of_many_comparisons_at_once_are_those_of_each():
+    gains = np.random.default_rng(0).normal(0.3, 0.9, (5, 40, SEEDS))
+    each = [Gains(one, 0, 0, SEEDS).p_values(1.0) for one in gains.reshape(-1, SEEDS)]
+    assert p_values(gains) == each
+    assert min(one.better for one in each) < 0.5 < max(one.better for one in each)
 
 
 @cache
@@ -24,16 +44,9 @@ def words(true: tuple[float, ...], spread: float = 0.6) -> list[list[str]]:
     """The verdicts of many studies, whose alternatives share a reference."""
     generator = np.random.default_rng(1)
     runs = generator.normal(0, spread, (STUDIES, len(true) + 1, SEEDS))
-    gains = runs[:, 1:] - runs[:, :1] + np.array(true)[:, None]
-    return [
-        [
-            word
-            for *_, word in of_comparisons(
-                {n: Gains(one, 0, 0, SEEDS).p_values(1.0) for n, one in enumerate(row)}
-            ).values()
-        ]
-        for row in gains
-    ]
+    found = iter(p_values(runs[:, 1:] - runs[:, :1] + np.array(true)[:, None]))
+    compared = (of_comparisons(dict(enumerate(islice(found, len(true))))) for _ in range(STUDIES))
+    return [[word for *_, word in one.values()] for one in compared]
 
 
 def share(found: list[list[str]], wrong: Callable[[str], bool]) -> float:
@@ -78,16 +91,13 @@ def cells(true: Any, spread: float) -> list[dict[str, Cell]]:
     """Of many studies: six cells of two alternatives on two sets of data."""
     generator = np.random.default_rng(3)
     runs = generator.normal(0, spread, (STUDIES // 2, 6, 5, SEEDS))
+    all_p = iter(p_values(runs[:, :, 1:] - runs[:, :, :1] + np.array(true)[:, None]))
+    named = {str(cell): [f"{cell} {one}" for one in range(4)] for cell in range(6)}
     found = []
-    for study in runs[:, :, 1:] - runs[:, :, :1] + np.array(true)[:, None]:
-        gains = {
-            f"{cell} {one}": Gains(values, 0, 0, SEEDS).p_values(1.0)
-            for cell, row in enumerate(study)
-            for one, values in enumerate(row)
-        }
-        compared = {name: word for name, (*_, word) in of_comparisons(gains).items()}
-        named = {str(cell): [f"{cell} {one}" for one in range(4)] for cell in range(6)}
-        found.append(of_cells(named, gains, compared))
+    for _ in runs:
+        p = {name: next(all_p) for names in named.values() for name in names}
+        compared = {name: word for name, (*_, word) in of_comparisons(p).items()}
+        found.append(of_cells(named, p, compared))
     return found
 
 
