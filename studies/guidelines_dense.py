@@ -10,6 +10,7 @@ one point, which is what matters.
 """
 
 import math
+import statistics
 from copy import deepcopy
 
 import matplotlib.pyplot as plt
@@ -243,10 +244,12 @@ SHIFTED = {  # by a step of the grid, where the best rate stood at an end of it
     "normalization: batch, general, shallow, few": -1,
     "optimizer: RMSProp, general, shallow, few": -1,
     "schedule: 1cycle, general, shallow, few": -1,
-    "normalization: batch, self-normalizing, shallow, few": -1,
+    "normalization: batch, self-normalizing, shallow, few": -3,
     "regularization: early stopping, self-normalizing, shallow, few": -1,
     "regularization: alpha dropout, self-normalizing, shallow, few": 1,
     "initializer: torch, general, deep, many": -1,
+    "activation: SELU, general, deep, few": 1,
+    "regularization: alpha dropout, self-normalizing, deep, many": 1,
 }
 
 
@@ -348,3 +351,202 @@ def draw(results):
     )
     axes[0].invert_yaxis()
     return figure
+
+
+def numbers(results):
+    """For each cell its verdict; what rates cost; how fast, how forgiving."""
+    verdicts = {cell: of_cell(results, cell) for cell in CELLS}
+    return {
+        "card": card(results, verdicts),
+        "verdicts": verdicts,
+        "count": {
+            word: list(verdicts.values()).count(word)
+            for word in ("better", "equal", "safe", BEATEN, "open", IDLE)
+        },
+        "cells": len(verdicts),
+        "steady": min(
+            results.steadiness("test accuracy").cells[cell]
+            for cell in CELLS
+            if verdicts[cell] not in ("open", IDLE)
+        ),
+        "quick": {recipe: quick(results, recipe) for recipe in RECIPES},
+        "rates": {
+            f"{norm}, {depth}": [
+                good_rates(
+                    results,
+                    title("general", "normalization", norm, depth, data)
+                    if norm != parts_of("general", depth)["normalization"]
+                    else default("general", depth, data),
+                )
+                for data in DATA
+            ]
+            for norm in NORMALIZATIONS
+            for depth in DEPTHS
+        },
+        "off": {
+            f"{way}, {depth}": cost_of(results, depth, steps)
+            for depth in DEPTHS
+            for way, steps in WAYS.items()
+        },
+        "usual": {
+            kind: statistics.median(
+                results.best(name)
+                for name, settings in ALTERNATIVES.items()
+                if (settings["optimizer"] in MOMENTUM) == (kind == "momentum")
+            )
+            for kind in ("momentum", "adaptive")
+        },
+        "networks": len(ALTERNATIVES) // len(DEPTHS),
+        "near": sum(
+            results.lead(name) < study.metrics["test accuracy"].matters
+            for name in ALTERNATIVES
+        ),
+        "choices": len(ALTERNATIVES),
+        "images": {name: size for name, (size, _) in DATA.items()},
+        "target": {name: f"{target:.0%}" for name, (_, target) in DATA.items()},
+        "steps": STEPS,
+        "acts": {
+            f"{depth}, {data}": float(
+                results.metric(
+                    default("general", depth, data), "reductions"
+                ).mean()
+            )
+            for depth in DEPTHS
+            for data in DATA
+        },
+        "shallow": f"{furthest_of_the_shallow(results):.1f}",
+    }
+
+
+BEATEN, IDLE = "better alternative", "did not act"
+
+
+def of_cell(results, cell):
+    """Its verdict; none where the schedule never lowered a rate."""
+    recipe, part, depth = cell.split(", ")
+    acts = [
+        results.metric(default(recipe, depth, data), "reductions").mean()
+        for data in DATA
+    ]
+    if part == "schedule" and max(acts) == 0:
+        return IDLE
+    verdict = results.cells[cell, "test accuracy"].verdict
+    return BEATEN if verdict == "worse" else verdict
+
+
+WAYS = {"low": -1, "lower": -2, "high": 1, "higher": 2}  # steps on the grid
+MOMENTUM = ("Nesterov", "momentum")  # the others divide by the gradient's size
+
+
+def cost_of(results, depth, steps):
+    """Validation accuracy lost by a rate so many steps off: the median."""
+    costs = []
+    for name in ALTERNATIVES:
+        rates, accuracy = results.tuning_curve(name)
+        place = rates.index(results.best(name))
+        if f", {depth}, " in name and 0 <= place + steps < len(rates):
+            costs.append(accuracy[place] - accuracy[place + steps])
+    return float(statistics.median(costs))
+
+
+def good_rates(results, name):
+    """How many rates of the grid end within three points of the best."""
+    accuracy = results.tuning_curve(name)[1]
+    return int((accuracy > accuracy.max() - 0.03).sum())
+
+
+PAGES = {
+    "initializer": "gradients/initialization.md",
+    "activation": "gradients/activations.md",
+    "normalization": "gradients/batch_norm.md",
+    "regularization": "regularization/index.md",
+    "optimizer": "optimizers/index.md",
+    "schedule": "schedules/index.md",
+}
+FOR = {  # what each part is there for
+    "initializer": "keeps the size of the signal from layer to layer",
+    "activation": "lets the gradient through",
+    "normalization": "lets many layers learn at a usual rate",
+    "regularization": "ends training, and goes back to its best epoch",
+    "optimizer": "moves the weights; its rate is what to tune first",
+    "schedule": "is lowered where the validation loss does not fall",
+}
+
+
+def card(results, verdicts):
+    """The default recipe in six rows: what to take, and how sure that is."""
+    rows = [["Part", "Two layers", "Twenty layers", "What it does"]]
+    for part in PAGES:
+        row = [f"[{part.capitalize()}]({PAGES[part]})"]
+        for depth in DEPTHS:
+            word = verdicts[f"general, {part}, {depth}"]
+            if word == BEATEN:
+                word = f"better: {' or '.join(winners(results, part, depth))}"
+            row.append(f"{said(parts_of('general', depth)[part])}<br>*{word}*")
+        rows.append([*row, FOR[part]])
+    return rows
+
+
+def winners(results, part, depth):
+    """The alternatives that are better than the default on either data."""
+    return [
+        said(other)
+        for other in OTHERS["general"][part]
+        if any(
+            results.difference(one, "test accuracy").verdict == "better"
+            for data in DATA
+            if (one := title("general", part, other, depth, data)) in REFERENCE
+        )
+    ]
+
+
+def quick(results, recipe):
+    """A row for each part at each depth: how fast, and how forgiving."""
+    rows = [["Part", "Steps", "Fewest", "Rates", "Most rates"]]
+    for part, others in OTHERS[recipe].items():
+        for depth in DEPTHS:
+            usual = [default(recipe, depth, data) for data in DATA]
+            names = {
+                other: [title(recipe, part, other, depth, on) for on in DATA]
+                for other in others
+                if other != parts_of(recipe, depth)[part]
+            }
+            rows.append([f"[{part.capitalize()}]({PAGES[part]}), {depth}"])
+            for measured_by, best in ((steps_of, min), (rates_of, max)):
+                found = {
+                    other: measured_by(results, of) for other, of in names.items()
+                }
+                other = best(found, key=lambda one: sum(found[one]))
+                rows[-1] += [
+                    both(measured_by(results, usual)),
+                    f"{said(other)}: {both(found[other])}",
+                ]
+    return rows
+
+
+def steps_of(results, names):
+    """To the target, in the mean."""
+    return [results.mean(name, "steps to target").mean for name in names]
+
+
+def rates_of(results, names):
+    return [good_rates(results, name) for name in names]
+
+
+def both(of_data):
+    return " and ".join(f"{one:.0f}" for one in of_data)
+
+
+def said(part):
+    """A part as the tables call it."""
+    names = {"he": "He", "glorot": "Glorot", "lecun": "LeCun", "torch": "torch's"}
+    return {"batch": "batch norm", "layer": "layer norm", **names}.get(part, part)
+
+
+def furthest_of_the_shallow(results):
+    """The largest difference from a default with two layers, in points."""
+    return 100 * max(
+        abs(results.difference(name, "test accuracy").mean)
+        for name in REFERENCE
+        if ", shallow, " in name
+    )
