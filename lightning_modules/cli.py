@@ -59,6 +59,7 @@ from lightning_modules.schedules.performance import Plateau
 from lightning_modules.schedules.rate_history import RateHistory
 from lightning_modules.schedules.scheduled import ScheduleCheck
 from lightning_modules.schedules.warmup import Warmup
+from lightning_modules.schedules.warmup_stable_decay import WarmupStableDecay
 
 # jsonargparse accepts a class by its short name once it has been imported. Adam and AdamW are torch's here: two classes
 # of one name would both have to be written in full.
@@ -100,6 +101,7 @@ SHORT_NAMES = (
     SquareRootDecay,
     SubgradientL1,
     Warmup,
+    WarmupStableDecay,
 )
 
 
