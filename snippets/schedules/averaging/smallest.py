@@ -18,6 +18,7 @@ trainer = lm.quiet_trainer(
 trainer.fit(model, data)
 
 after = lm.quiet_trainer().validate(model, data)[0]["val/accuracy"]
-print(f"validation accuracy, epoch by epoch: {history['val/accuracy']}")
-print(f"of the model after training: {after:.2f}")
+epochs = " ".join(f"{accuracy:.0%}" for accuracy in history["val/accuracy"])
+print(f"validation accuracy, epoch by epoch: {epochs}")
+print(f"of the model after training: {after:.0%}")
 assert after == history["val/accuracy"][-1], "the averages, both times"

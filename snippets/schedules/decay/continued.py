@@ -54,10 +54,7 @@ for name, steps, callbacks, checkpoint in (
         steps, *callbacks, checkpoint=checkpoint
     )
     at = " ".join(f"{rates[name][step]:.3f}" for step in (159, 200, 239))
-    print(
-        f"{name}: rates of steps 159, 200, 239: {at}, "
-        f"validation accuracy at the end {accuracy[name]:.0%}"
-    )
+    print(f"{name:18}: rates {at}, accuracy {accuracy[name]:.0%}")
 
 figure, (above, below) = plt.subplots(2, 1, figsize=(5.6, 4.2), sharex=True)
 for name, color in (("trained on", "C1"), ("brought to its end", "C0")):
