@@ -55,7 +55,7 @@ def run(settings, seed):
 
 @cache
 def trained(normalization, schedule, rate, seed):
-    """Test and validation accuracy, by what is measured: no average changes a run."""
+    """Test and validation accuracy, by what is measured of one run."""
     data = lm.FashionMNIST()
     torch.manual_seed(seed)
     chosen = torch.randperm(len(data.train.images))[:IMAGES]
@@ -92,7 +92,7 @@ def trained(normalization, schedule, rate, seed):
 
 
 def averaged(network, kind):
-    """An average of this kind, statistics included, as in Lightning; or the network."""
+    """An average of this kind, statistics too, as in Lightning; or the network."""
     if kind is None:
         return network
     how = None if kind == "mean" else get_ema_multi_avg_fn(kind)
@@ -169,3 +169,23 @@ def draw(results):
     axis.invert_yaxis()
     axis.set_xlabel("test accuracy, minus linear decay's")
     return figure
+
+
+EQUAL = (  # to a linear decay, by less than what matters
+    "constant, EMA 0.99",
+    "linear, EMA 0.99",
+    "linear, EMA 0.99, batch norm",
+    "warm-up, stable, decay",
+    "warm-up, stable, decay, batch norm",
+)
+
+
+def numbers(results):
+    """The run's length, and the images that it learned from."""
+    found = {
+        name: results.difference(name, "test accuracy").verdict
+        for name in ("constant", *EQUAL)
+    }
+    assert found["constant"] == "worse"
+    assert all(found[name] == "equal" for name in EQUAL)
+    return {"steps": STEPS, "images": IMAGES}
