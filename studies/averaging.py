@@ -92,7 +92,7 @@ def trained(normalization, schedule, rate, seed):
 
 
 def averaged(network, kind):
-    """An average of this kind, statistics too, as in Lightning; or the network."""
+    """An average of this kind, statistics too, or the network itself."""
     if kind is None:
         return network
     how = None if kind == "mean" else get_ema_multi_avg_fn(kind)
