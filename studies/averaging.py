@@ -152,7 +152,7 @@ study = Study(
 
 def draw(results):
     """A row for each alternative, both networks in it."""
-    figure, axis = plt.subplots(figsize=(6.6, 3.2))
+    figure, axis = plt.subplots(figsize=(5.6, 3.4))
     rows = [arm for arm in ARMS if arm != "linear"]
     for network, shift, color in (
         ("plain", -0.12, "C0"),
@@ -161,13 +161,15 @@ def draw(results):
         for place, arm in enumerate(rows):
             found = results.difference(title(arm, network), "test accuracy")
             height = place + shift
-            axis.plot([found.low, found.high], [height, height], color=color)
-            axis.plot(found.mean, height, "o", color=color, markersize=4)
-    axis.axvspan(-0.005, 0.005, color="black", alpha=0.1, linewidth=0)
+            ends = [100 * found.low, 100 * found.high]
+            axis.plot(ends, [height, height], color=color)
+            axis.plot(100 * found.mean, height, "o", color=color, markersize=4)
+    axis.axvspan(-0.5, 0.5, color="black", alpha=0.1, linewidth=0)
     axis.axvline(0, color="black", linewidth=0.8, zorder=0)
-    axis.set_yticks(range(len(rows)), rows)
+    names = [arm.replace(" of the", "\nof the") for arm in rows]
+    axis.set_yticks(range(len(rows)), names)
     axis.invert_yaxis()
-    axis.set_xlabel("test accuracy, minus linear decay's")
+    axis.set_xlabel("test accuracy, minus linear decay's, in points")
     return figure
 
 
