@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from lightning_modules.schedules.rate_history import RateHistory
     from lightning_modules.schedules.scheduled import ScheduleCheck, scheduled
     from lightning_modules.schedules.warmup import Warmup
+    from lightning_modules.schedules.warmup_stable_decay import WarmupStableDecay
 
     __version__: str
 
@@ -167,6 +168,7 @@ _MODULE_OF = {
     "SwiGLU": "gradients.activations",
     "TemperatureScaling": "regularization.temperature",
     "Warmup": "schedules.warmup",
+    "WarmupStableDecay": "schedules.warmup_stable_decay",
     "WeightsDoNotFit": "pretrained.transfer_report",
     "abstain": "compression.abstaining",
     "add_dropout": "regularization.dropout",
@@ -272,6 +274,7 @@ __all__ = [
     "SwiGLU",
     "TemperatureScaling",
     "Warmup",
+    "WarmupStableDecay",
     "WeightsDoNotFit",
     "abstain",
     "add_dropout",

@@ -66,6 +66,7 @@ from lightning_modules.schedules.performance import Plateau
 from lightning_modules.schedules.rate_history import RateHistory
 from lightning_modules.schedules.scheduled import ScheduleCheck
 from lightning_modules.schedules.warmup import Warmup
+from lightning_modules.schedules.warmup_stable_decay import WarmupStableDecay
 
 # jsonargparse accepts a class by its short name once it has been imported. Adam and AdamW are torch's here: two classes
 # of one name would both have to be written in full.
@@ -107,6 +108,7 @@ SHORT_NAMES = (
     SquareRootDecay,
     SubgradientL1,
     Warmup,
+    WarmupStableDecay,
 )
 
 HOPELESS = 3

@@ -83,6 +83,7 @@ DEFAULTS = {
     "SwiGLU": "bias=False",
     "TemperatureScaling": "temperature=1.0",
     "Warmup": "steps=0.05, after=None, total_steps=None",
+    "WarmupStableDecay": "warmup=0.05, decay=0.2, shape='linear', end=0.0, total_steps=None",
     "add_dropout": "after=None, dropout=None",
     "calibration_error": "bins=15",
     "conflicts": "optimizer=None",

@@ -11,7 +11,7 @@ and a resumed run needs no more than t. What a step is, a training step or an ep
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 from pytorch_lightning.utilities import rank_zero_warn
 from torch import Tensor
@@ -50,6 +50,9 @@ class Schedule(LRScheduler, ABC):
         RuntimeError: On a step that needs the length of the run, if it is unknown; on any step, if the
             optimizer got another group after the schedule was made.
     """
+
+    _decided_anew: ClassVar[tuple[str, ...]] = ("total_steps",)
+    """What a resumed run decides by itself, whatever the checkpoint's schedule was made with."""
 
     def __init__(self, optimizer: Optimizer, total_steps: int | None = None) -> None:
         if total_steps is not None and (isinstance(total_steps, bool) or total_steps < 1):
@@ -120,15 +123,14 @@ class Schedule(LRScheduler, ABC):
         If this run is of another length than the one that was saved, this run's length holds, and a warning says what
         that does to the rate.
         """
-        here = self.total_steps
+        mine = {name: getattr(self, name) for name in self._decided_anew}
         super().load_state_dict(state_dict)
-        there = self.total_steps
-        if here is None or here == there:
-            return
-        before = self.factor(self.last_epoch)
-        self.total_steps = here
-        now = self.factor(self.last_epoch)
-        is_over = self.last_epoch >= here
+        there, before = self.total_steps, self.factor(self.last_epoch)
+        if mine["total_steps"] is None:
+            mine["total_steps"] = there
+        vars(self).update(mine)
+        here, now = self.total_steps, self.factor(self.last_epoch)
+        is_over = here != there and here is not None and self.last_epoch >= here
         if now != before or is_over:
             over = ", where it is over: the rate stays there for whatever is still trained" if is_over else ""
             rank_zero_warn(

@@ -19,6 +19,7 @@ from lightning_modules import (
     PowerDecay,
     SquareRootDecay,
     Warmup,
+    WarmupStableDecay,
     preview,
 )
 
@@ -88,6 +89,7 @@ ALL = {
     "restarts": CosineRestarts,
     "1cycle": OneCycle,
     "warm-up": partial(Warmup, steps=0.2, after=LinearDecay),
+    "warm-up, stable, decay": WarmupStableDecay,
 }
 every_schedule = pytest.mark.parametrize("schedule", ALL.values(), ids=ALL)
 

@@ -22,6 +22,7 @@ from lightning_modules import (
     RateHistory,
     SquareRootDecay,
     Warmup,
+    WarmupStableDecay,
     quiet_trainer,
 )
 
@@ -38,6 +39,7 @@ SCHEDULES = {
     "1cycle": OneCycle,
     "1cycle, three phases": partial(OneCycle, rise=0.4, three_phase=True, shape="linear"),
     "warm-up": partial(Warmup, steps=2),
+    "warm-up, stable, decay": partial(WarmupStableDecay, warmup=2, decay=0.5, shape="1-sqrt"),
     "warm-up, then cosine": partial(Warmup, steps=0.4, after=CosineDecay),
     "warm-up, then 1cycle": partial(Warmup, steps=0.2, after=OneCycle),
     "warm-up, then torch's cosine": partial(Warmup, steps=2, after=partial(CosineAnnealingLR, T_max=13)),

@@ -21,6 +21,7 @@ from lightning_modules import (
     ScheduleCheck,
     SquareRootDecay,
     Warmup,
+    WarmupStableDecay,
     diagnose,
     preview,
     range_test,
@@ -37,6 +38,7 @@ SCHEDULES = {
     CosineRestarts: "schedules/cosine.md",
     OneCycle: "schedules/one_cycle.md",
     Warmup: "schedules/cosine.md#warm-up",
+    WarmupStableDecay: "schedules/decay.md#warm-up-stable-decay",
 }
 
 

@@ -21,6 +21,7 @@ schedules = [
     lm.CosineRestarts,
     lm.OneCycle,
     lm.Warmup,
+    lm.WarmupStableDecay,
     lm.Plateau,
 ]
 rates = {}
@@ -36,8 +37,9 @@ for schedule in schedules:
     made = schedule(optimizer, total_steps=steps, **more)
     rates[schedule.__name__] = lm.preview(made, steps)
 
-figure, axes = plt.subplots(5, 2, figsize=(4.4, 5.2), sharex=True, sharey=True)
-for axis, (name, values) in zip(axes.flat, rates.items(), strict=True):
+figure, axes = plt.subplots(6, 2, figsize=(4.4, 6.2), sharex=True, sharey=True)
+axes.flat[-1].axis("off")
+for axis, (name, values) in zip(axes.flat, rates.items(), strict=False):
     axis.plot(values)
     axis.fill_between(range(steps), values, alpha=0.15)
     axis.set(title=name, xticks=(0, 100, 200), yticks=(0, 1), ylim=(0, 1.08))
@@ -45,7 +47,7 @@ for axis, (name, values) in zip(axes.flat, rates.items(), strict=True):
 figure.supxlabel("step", fontsize=9)
 plt.show()
 
-others = {"OneCycle", "Warmup"}
+others = {"OneCycle", "Warmup", "WarmupStableDecay"}
 assert all(values[0] == 1 for name, values in rates.items() if name not in others)
 public = {
     name for name in lm.__all__ if hasattr(getattr(lm, name), "get_last_lr")
