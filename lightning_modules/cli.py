@@ -60,8 +60,8 @@ from lightning_modules.schedules.rate_history import RateHistory
 from lightning_modules.schedules.scheduled import ScheduleCheck
 from lightning_modules.schedules.warmup import Warmup
 
-# jsonargparse accepts a class by its short name once it has been imported. Adam and AdamW are torch's here: two classes
-# of one name would both have to be written in full.
+# jsonargparse accepts a class by its short name once it has been imported. Adam, AdamW and Muon are torch's here: two
+# classes of one name would both have to be written in full.
 SHORT_NAMES = (
     AdaGrad,
     AdaMax,
