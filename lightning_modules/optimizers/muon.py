@@ -18,7 +18,7 @@ c = 2.0315 and K = 5 it ends between about 0.7 and 1.2, if it was not very small
 The look ahead, (1 − β) G + β M, is Nesterov's; without it M itself is orthogonalized.
 
 ρ depends on the shape, rows × columns: √max(1, rows / columns) in the original; 0.2 √max(rows, columns) makes a step's
-root mean square about 0.2 η for every shape, which is what AdamW's is found to be.
+root mean square about 0.2 η for every shape, which is near AdamW's.
 
 torch computes the polynomials in bfloat16, of whatever type the weights are, and so does this one unless told otherwise.
 

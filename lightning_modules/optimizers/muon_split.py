@@ -2,9 +2,9 @@
 
 Muon's step gives every direction of a matrix the same length. That makes sense where a layer mixes its inputs into its
 outputs. A bias is one direction; a row of an embedding is an input of its own, which most batches do not have; a
-normalization's scales are numbers beside each other; and the last layer is reported to do better with AdamW.
+normalization's scales are numbers beside each other. Its authors leave a network's first and last layers to AdamW too.
 
-Shapes and types of modules tell all of these but the last layer, which you name.
+Shapes and types of modules tell all of these but the first and the last layer, which you name.
 
 Jordan, Jin, Boza, You, Cesista, Newhouse, Bernstein, "Muon: An optimizer for hidden layers in neural networks" (2024).
 https://kellerjordan.github.io/posts/muon/
@@ -48,7 +48,7 @@ def split_for_muon(
 
     Args:
         model: Any module; its lazy layers must have seen a batch.
-        others: Names of modules or parameters that are not hidden: the last layer, and embeddings that are no
+        others: Names of modules or parameters that are not hidden: the last layer, and a first one that is no
             `nn.Embedding`. `*`, `?` and `[…]` match within a part of a name. `[]` if there are none.
         exempt: Further types of modules whose own parameters are not Muon's.
 

@@ -40,7 +40,9 @@ class SideBySide(Optimizer):
     def __init__(self, *optimizers: Optimizer) -> None:
         for one in optimizers:
             if not isinstance(one, Optimizer):
-                raise TypeError(f"SideBySide takes optimizers, one after the other, got {type(one).__name__}.")
+                raise TypeError(
+                    f"SideBySide takes optimizers, one after the other, got {type(one).__name__}."
+                )
         if not optimizers:
             raise ValueError("SideBySide needs at least one optimizer, got none.")
         owners: dict[Tensor, Optimizer] = {}
