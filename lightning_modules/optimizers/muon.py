@@ -7,8 +7,8 @@ and β the part of it that is kept:
     O = orthogonalized((1 − β) G + β M)
     Θ ← Θ − η λ Θ − η ρ O
 
-A matrix is U S Vᵀ, with orthonormal columns in U and in V, and its singular values on the diagonal of S. Orthogonalized it
-is U Vᵀ: every singular value becomes 1. To find U and V takes long, so a few polynomials of the matrix do it roughly:
+A matrix is U S Vᵀ, with orthonormal columns in U and in V, and its singular values on the diagonal of S. Orthogonalized
+it is U Vᵀ: every singular value becomes 1. To find U and V takes long, so a few polynomials of the matrix do it roughly:
 
     X ← X / ‖X‖
     X ← a X + b (X Xᵀ) X + c (X Xᵀ)² X        K times

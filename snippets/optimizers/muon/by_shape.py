@@ -1,10 +1,10 @@
 """How much does a step move a weight, by the shape of its matrix?
 
-Steps of matrices with 10,000 weights, from square to wide and tall, whose gradients
-are noise: the root mean square of a step, as a multiple of the rate. With the
-original adjustment (green, solid) it hangs on the shape: a weight of a tall matrix
-moves more than one of a wide one. Matched to AdamW (green, dashed), each shape
-moves nearly as AdamW moves it (gray).
+Steps of matrices with 10,000 weights, from wide to tall, whose gradients are
+noise: the root mean square of a step, as a multiple of the rate. With the
+original adjustment (green, solid) it hangs on the shape: a weight of a tall
+matrix moves more than one of a wide one. Matched to AdamW (green, dashed), each
+shape moves nearly as AdamW moves it (gray).
 """
 
 import matplotlib.pyplot as plt

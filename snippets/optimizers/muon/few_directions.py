@@ -1,10 +1,10 @@
 """How many directions of a layer does a step change?
 
-A matrix of 100 × 100 weights of a network on digits, after 150 steps. Each step of
-it, as singular values: how far it goes in each of 100 directions, the farthest
-taken as 1. Momentum (blue) goes far in a few and hardly moves in the rest. Adam
-(amber) divides number by number, which evens out the numbers and not the
-directions. Muon (green) goes about as far in all that the gradients have.
+A layer of 100 × 100 weights in a network on digits, after 150 steps. A step of it
+as singular values: how far it goes in each of 100 directions, the farthest taken
+as 1. Momentum (blue) goes far in a few and hardly moves in the rest. Adam (amber)
+divides number by number, which evens out the numbers and not the directions. Muon
+(green) goes about as far in most of them.
 """
 
 from itertools import islice

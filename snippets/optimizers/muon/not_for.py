@@ -2,8 +2,8 @@
 
 An embedding of 200 tokens with 16 numbers each, the first seen in every batch and
 the last in one of fifty. The root mean square of a token's steps, beside that of
-the most frequent. AdamW (gray) moves each token by its own gradients. Orthogonalized
-(green), tokens share 16 directions, which the frequent ones fill: the rarer a
+the most frequent. AdamW (gray) moves each token by its own gradients. With Muon
+(green) tokens share 16 directions, which the frequent ones fill: the rarer a
 token, the less it moves.
 """
 
@@ -18,7 +18,7 @@ often = torch.linspace(0, 1, tokens).mul(torch.tensor(0.02).log()).exp()
 
 
 def lengths(optimizer_class):
-    """The root mean square of each token's steps, beside the most frequent ones'."""
+    """How far each token moves in a step, beside the most frequent ones."""
     table = torch.nn.Parameter(torch.zeros(tokens, 16))
     optimizer = optimizer_class([table], lr=1.0, weight_decay=0.0)
     squares = torch.zeros(tokens)
