@@ -30,6 +30,7 @@ class SideBySide(Optimizer):
 
     Attributes:
         optimizers: As a tuple. To add a group, add it to one of them before it comes here.
+        state: What they keep, by parameter, as they have it.
 
     Raises:
         TypeError: If something else than an optimizer is given.
