@@ -98,7 +98,12 @@ class Muon(PerParameterOptimizer):
         adjust_lr_fn: Adjustment | None = None,
         bfloat16: bool = True,
     ) -> None:
-        settings = {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "nesterov": nesterov}
+        settings: dict[str, Any] = {
+            "lr": lr,
+            "weight_decay": weight_decay,
+            "momentum": momentum,
+            "nesterov": nesterov,
+        }
         settings |= {"ns_coefficients": ns_coefficients, "eps": eps, "ns_steps": ns_steps}
         super().__init__(params, **settings, adjust_lr_fn=adjust_lr_fn, bfloat16=bfloat16)
 
@@ -157,8 +162,9 @@ class Muon(PerParameterOptimizer):
         for weight, matrix in zip(parameter.tensors, ahead.tensors, strict=True):
             rounded = matrix.bfloat16() if group["bfloat16"] else matrix
             step = orthogonalized(rounded, group["ns_coefficients"], group["ns_steps"], group["eps"])
+            rows, columns = weight.shape
             # Θ ← Θ − η ρ O
-            weight.add_(step, alpha=-rate * rate_factor(*weight.shape, group["adjust_lr_fn"]))
+            weight.add_(step, alpha=-rate * rate_factor(rows, columns, group["adjust_lr_fn"]))
 
 
 def orthogonalized(
