@@ -1,4 +1,4 @@
-"""A step of each of the eight optimizers against torch.optim's default form: its time, and the state that it keeps."""
+"""A step of each of the nine optimizers against torch.optim's default form: its time, and the state that it keeps."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ _PAIRS: dict[str, tuple[Callable[..., Optimizer], Callable[..., Optimizer]]] = {
     "Nadam": (lm.Nadam, torch.optim.NAdam),
     "AdamW": (lm.AdamW, torch.optim.AdamW),
 }
+_MUON = "both compute the same products of matrices, one matrix after the other; torch has no list form."
 
 
 def time_and_state() -> list[Row]:
@@ -59,7 +60,25 @@ def time_and_state() -> list[Row]:
                 at_least=False,
             )
         )
-    return rows + _against_gradient_descent()
+    return rows + _muon() + _against_gradient_descent()
+
+
+def _muon() -> list[Row]:
+    """The matrices alone, against torch's only form."""
+    mine, other = lm.Muon(_matrices()), torch.optim.Muon(_matrices())
+    taken = in_turn({"ours": _steps(mine), "loop": _steps(other)}, _ROUNDS)
+    state, other_state = map(_bytes_per_weight, (mine, other))
+    return [
+        at_most("Muon", "torch.optim", ratio(taken["ours"], taken["loop"]), 1.05, _MUON),
+        Row(
+            "Muon state (bytes a weight)",
+            f"torch.optim ({other_state:.2f})",
+            state,
+            " B",
+            target=other_state,
+            at_least=False,
+        ),
+    ]
 
 
 def _against_gradient_descent() -> list[Row]:
@@ -68,6 +87,8 @@ def _against_gradient_descent() -> list[Row]:
     for name, (_, theirs) in _PAIRS.items():
         sides[name] = theirs(_parameters())
         sides[f"{name} fast"] = _fastest(theirs)
+    # Its own gradient descent would have the biases left out too; they are a hundredth of the weights.
+    sides["Muon"] = torch.optim.Muon(_matrices())
     found = ratios({name: _steps(optimizer) for name, optimizer in sides.items()}, "SGD", _ROUNDS)
     return [at_most(f"torch {name}", "torch SGD", one) for name, one in found.items()]
 
@@ -85,6 +106,10 @@ def _parameters() -> list[nn.Parameter]:
     for parameter in parameters:
         parameter.grad = torch.randn_like(parameter)
     return parameters
+
+
+def _matrices() -> list[nn.Parameter]:
+    return [parameter for parameter in _parameters() if parameter.ndim == 2]
 
 
 def _steps(optimizer: Optimizer) -> Step:

@@ -50,9 +50,12 @@ if TYPE_CHECKING:
     from lightning_modules.optimizers.adamax import AdaMax
     from lightning_modules.optimizers.adamw import AdamW
     from lightning_modules.optimizers.momentum import Momentum
+    from lightning_modules.optimizers.muon import Muon
+    from lightning_modules.optimizers.muon_split import split_for_muon
     from lightning_modules.optimizers.nadam import Nadam
     from lightning_modules.optimizers.nesterov import Nesterov
     from lightning_modules.optimizers.rmsprop import RMSProp
+    from lightning_modules.optimizers.side_by_side import SideBySide
     from lightning_modules.pretrained.auxiliary import AuxiliaryTask, rotations
     from lightning_modules.pretrained.transfer import reuse
     from lightning_modules.pretrained.transfer_keras import KerasModule
@@ -142,6 +145,7 @@ _MODULE_OF = {
     "MaskingNoise": "pretrained.unsupervised",
     "MaxNorm": "regularization.max_norm",
     "Momentum": "optimizers.momentum",
+    "Muon": "optimizers.muon",
     "Nadam": "optimizers.nadam",
     "Nesterov": "optimizers.nesterov",
     "OneCycle": "schedules.one_cycle",
@@ -159,6 +163,7 @@ _MODULE_OF = {
     "ReuseReport": "pretrained.transfer_report",
     "ScheduleCheck": "schedules.scheduled",
     "Selective": "compression.abstaining",
+    "SideBySide": "optimizers.side_by_side",
     "SignalReport": "gradients.signal_report",
     "SparseSize": "compression.sparse",
     "Split": "data.splits",
@@ -199,6 +204,7 @@ _MODULE_OF = {
     "signal": "gradients.signal",
     "sparse_size": "compression.sparse",
     "sparse_state_dict": "compression.sparse",
+    "split_for_muon": "optimizers.muon_split",
     "split_parameters": "regularization.penalties_groups",
     "temperature_scaling": "regularization.temperature",
     "zero_small_": "regularization.penalties_sparsity",
@@ -248,6 +254,7 @@ __all__ = [
     "MaskingNoise",
     "MaxNorm",
     "Momentum",
+    "Muon",
     "Nadam",
     "Nesterov",
     "OneCycle",
@@ -265,6 +272,7 @@ __all__ = [
     "ReuseReport",
     "ScheduleCheck",
     "Selective",
+    "SideBySide",
     "SignalReport",
     "SparseSize",
     "Split",
@@ -305,6 +313,7 @@ __all__ = [
     "signal",
     "sparse_size",
     "sparse_state_dict",
+    "split_for_muon",
     "split_parameters",
     "temperature_scaling",
     "zero_small_",

@@ -68,8 +68,8 @@ from lightning_modules.schedules.scheduled import ScheduleCheck
 from lightning_modules.schedules.warmup import Warmup
 from lightning_modules.schedules.warmup_stable_decay import WarmupStableDecay
 
-# jsonargparse accepts a class by its short name once it has been imported. Adam and AdamW are torch's here: two classes
-# of one name would both have to be written in full.
+# jsonargparse accepts a class by its short name once it has been imported. Adam, AdamW and Muon are torch's here: two
+# classes of one name would both have to be written in full.
 SHORT_NAMES = (
     AdaGrad,
     AdaMax,

@@ -60,6 +60,10 @@ DEFAULTS = {
     "MaskingNoise": "fraction=0.25, value=0.0",
     "MaxNorm": "exclude=()",
     "Momentum": "lr=0.001, momentum=0.9, weight_decay=0.0, maximize=False, paper_form=False",
+    "Muon": (
+        "lr=0.001, weight_decay=0.1, momentum=0.95, nesterov=True, ns_coefficients=(3.4445, -4.775, "
+        "2.0315), eps=1e-07, ns_steps=5, adjust_lr_fn=None, bfloat16=True"
+    ),
     "Nadam": (
         "lr=0.002, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.0, momentum_decay=0.004, "
         "maximize=False, eps_inside=False, paper_form=False"
@@ -104,6 +108,7 @@ DEFAULTS = {
     "reuse": "layers=None, new=(), strict=True",
     "scheduled": "interval='step', monitor='val/loss'",
     "signal": "loss_fn=None",
+    "split_for_muon": "exempt=()",
     "split_parameters": "exempt=()",
     "zero_small_": "exempt=()",
 }

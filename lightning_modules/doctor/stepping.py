@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 
 from lightning_modules.doctor.record import StepSeen
 
-_DECOUPLED = {"AdamW", "RAdam", "Lion"}
+_DECOUPLED = {"AdamW", "RAdam", "Lion", "Muon"}
 _MOST_COMPARED = 4096
 
 

@@ -1,4 +1,4 @@
-"""What the eight optimizers have in common: everything but the equation.
+"""What the nine optimizers have in common: everything but the equation.
 
 Each of them moves a parameter by its gradient and by a few tensors that it keeps for it. A subclass says what it keeps
 (`begin`) and how the parameter moves (`update_`). That is written as if for one parameter, and done for many at once:
@@ -91,6 +91,19 @@ class PerParameterOptimizer(Optimizer, ABC):
             hint = f"this equation has no other; torch.optim has, with {name} as an option"
             self.require(group[name] == value, name, group[name], f"{value}: {hint}")
 
+    def refusal(self, tensor: Tensor) -> Exception | None:
+        """Why a parameter cannot be moved, as the error to raise; None if it can.
+
+        Args:
+            tensor: The parameter, or its gradient.
+        """
+        if not tensor.is_complex():
+            return None
+        return TypeError(
+            f"{type(self).__name__} moves real numbers, and a parameter of shape {tuple(tensor.shape)} is complex. "
+            f"Make it real with torch.view_as_real, or use torch.optim.{self.counterpart.__name__}, which takes it."
+        )
+
     def require_moments(self, group: Mapping[str, Any]) -> None:
         """Refuse the settings of a `group` that Adam and its kin share, if they are out of range."""
         self.require(group["eps"] >= 0, "eps", group["eps"], "at least 0")
@@ -158,7 +171,7 @@ class PerParameterOptimizer(Optimizer, ABC):
             for parameters, gradients, states in self._together(group):
                 parameter, gradient = Tensors(parameters), Tensors(gradients)
                 state = {name: Tensors([one[name] for one in states]) for name in states[0]}
-                if group["maximize"]:
+                if group.get("maximize"):
                     gradient = -gradient
                 if group["weight_decay"]:
                     gradient = self.decay(parameter, gradient, state, group)
@@ -202,14 +215,21 @@ class PerParameterOptimizer(Optimizer, ABC):
         self.check(self.defaults | param_group)
         super().add_param_group(param_group)
         for parameter in self.param_groups[-1]["params"]:
-            if parameter.is_complex():
+            if refusal := self.refusal(parameter):
                 self.param_groups.pop()
-                raise self._is_complex(parameter)
+                raise refusal
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from a state that this optimizer or torch's counterpart has saved."""
         for saved in state_dict["param_groups"]:
             group = self.defaults | saved
+            if ("ns_steps" in saved) != (
+                "ns_steps" in self.defaults
+            ):  # what Muon keeps, Momentum calls so too
+                which = "Muon" if "ns_steps" in saved else "another optimizer than Muon"
+                raise ValueError(
+                    f"{type(self).__name__} cannot go on from this state: it was saved by {which}."
+                )
             self.check(group)
             needed = self.begin(torch.empty(0), group).keys()
             for number in saved["params"]:
@@ -240,14 +260,8 @@ class PerParameterOptimizer(Optimizer, ABC):
                     f"{tuple(parameter.shape)} is sparse. Use sparse=False in its nn.Embedding, or "
                     f"torch.optim.{self.for_sparse.__name__} for that parameter."
                 )
-            if gradient.is_complex():  # the model was converted after this was made
-                raise self._is_complex(parameter)
-
-    def _is_complex(self, parameter: Tensor) -> TypeError:
-        return TypeError(
-            f"{type(self).__name__} moves real numbers, and a parameter of shape {tuple(parameter.shape)} is complex. "
-            f"Make it real with torch.view_as_real, or use torch.optim.{self.counterpart.__name__}, which takes it."
-        )
+            if refusal := self.refusal(gradient):  # the model was converted after this was made
+                raise refusal
 
     @classmethod
     def _torchs_settings(cls) -> Mapping[str, inspect.Parameter]:

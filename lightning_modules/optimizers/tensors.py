@@ -57,6 +57,10 @@ class Tensors:
             torch._foreach_mul_(self.tensors, _number(factor))
         return self
 
+    def lerp(self, end: "Tensors", weight: float) -> "Tensors":
+        """Give (1 − w) x + w y, with y the `end` and w the `weight`."""
+        return Tensors(torch._foreach_lerp(self.tensors, end.tensors, _number(weight)))
+
     def lerp_(self, end: "Tensors", weight: float) -> Self:
         """Make it x ← (1 − w) x + w y, with y the `end` and w the `weight`."""
         torch._foreach_lerp_(self.tensors, end.tensors, _number(weight))

@@ -1,4 +1,4 @@
-"""What holds for all eight optimizers: torch's steps, torch's states, a Trainer, and what is refused."""
+"""What holds for all nine optimizers: torch's steps, torch's states, a Trainer, and what is refused."""
 
 import copy
 import inspect
@@ -24,6 +24,7 @@ from lightning_modules import (
     ClipGradientNorm,
     Digits,
     Momentum,
+    Muon,
     Nadam,
     Nesterov,
     RMSProp,
@@ -36,7 +37,7 @@ ABOVE_ZERO = st.floats(0.01, 0.999)
 BETAS = st.tuples(BELOW_ONE, st.floats(0, 0.9999))
 EPS = st.sampled_from([1e-10, 1e-8, 1e-3])
 
-# Ours, torch's, and the settings that both have beside lr, weight_decay and maximize.
+# Ours, torch's, and the settings that both have beside lr, weight_decay and, but for Muon, maximize.
 PAIRS = {
     "Momentum": (Momentum, partial(torch.optim.SGD, momentum=0.9), {"momentum": ABOVE_ZERO}),
     "Nesterov": (Nesterov, partial(torch.optim.SGD, momentum=0.9, nesterov=True), {"momentum": ABOVE_ZERO}),
@@ -46,13 +47,27 @@ PAIRS = {
     "AdaMax": (AdaMax, torch.optim.Adamax, {"betas": BETAS, "eps": EPS}),
     "Nadam": (Nadam, torch.optim.NAdam, {"betas": BETAS, "eps": EPS, "momentum_decay": st.floats(0, 1)}),
     "AdamW": (AdamW, torch.optim.AdamW, {"betas": BETAS, "eps": EPS}),
+    "Muon": (
+        Muon,
+        torch.optim.Muon,
+        {
+            "momentum": BELOW_ONE,
+            "nesterov": st.booleans(),
+            "eps": EPS,
+            "ns_steps": st.integers(0, 7),
+            "ns_coefficients": st.sampled_from([(3.4445, -4.775, 2.0315), (1.5, -0.5, 0.0)]),
+            "adjust_lr_fn": st.sampled_from([None, "original", "match_rms_adamw"]),
+        },
+    ),
 }
 OURS = {name: ours for name, (ours, _, _) in PAIRS.items()}
 every_pair = pytest.mark.parametrize("name", PAIRS)
 every_one = pytest.mark.parametrize("make", OURS.values(), ids=OURS)
+VECTORS_TOO = [make for make in OURS.values() if make is not Muon]
+every_one_for_vectors = pytest.mark.parametrize("make", VECTORS_TOO)
 
 
-def parameters(shapes=((3,), (2, 4)), seed=0, dtype=torch.float64):
+def parameters(shapes=((3, 1), (2, 4)), seed=0, dtype=torch.float64):
     generator = torch.Generator().manual_seed(seed)
     return [nn.Parameter(torch.randn(shape, generator=generator, dtype=dtype)) for shape in shapes]
 
@@ -74,14 +89,17 @@ def largest_difference(ours, theirs):
 
 
 def one(value=1.0, gradient=1.0):
-    weight = nn.Parameter(torch.tensor([value], dtype=torch.float64))
-    weight.grad = torch.tensor([gradient], dtype=torch.float64)
+    weight = nn.Parameter(torch.tensor([[value]], dtype=torch.float64))
+    weight.grad = torch.tensor([[gradient]], dtype=torch.float64)
     return weight
 
 
 def classifier(optimizer):
     torch.manual_seed(0)
-    return Classifier(MLP([64, 16, 10]), optimizer=optimizer)
+    network = MLP([64, 16, 10])
+    if getattr(optimizer, "func", optimizer) in (Muon, torch.optim.Muon):
+        network[1].bias = network[3].bias = None
+    return Classifier(network, optimizer=optimizer)
 
 
 def fit(model, data=None, resume=None, **arguments):
@@ -104,12 +122,13 @@ def test_a_hundred_steps_are_torchs(name, data):
             {
                 "lr": st.sampled_from([1e-4, 1e-3, 1e-2, 0.1]),
                 "weight_decay": st.sampled_from([0.0, 1e-2, 0.3]),
-                "maximize": st.booleans(),
+                **({} if make is Muon else {"maximize": st.booleans()}),
                 **own,
             }
         )
     )
-    shapes = data.draw(st.lists(st.lists(st.integers(1, 4), max_size=3), min_size=1, max_size=3))
+    dimensions = {"min_size": 2, "max_size": 2} if make is Muon else {"max_size": 3}
+    shapes = data.draw(st.lists(st.lists(st.integers(1, 4), **dimensions), min_size=1, max_size=3))
     seed = data.draw(st.integers(0, 100))
     mine, other = parameters(shapes, seed), parameters(shapes, seed)
     advance(mine, make(mine, **chosen), 0, 100, seed)
@@ -121,7 +140,7 @@ def test_a_hundred_steps_are_torchs(name, data):
 def test_the_defaults_are_torchs(name):
     make, theirs, own = PAIRS[name]
     ours, torchs = make([one()]).defaults, theirs([one()]).defaults
-    for setting in ("lr", "weight_decay", "maximize", *own):
+    for setting in ("lr", "weight_decay", *([] if make is Muon else ["maximize"]), *own):
         assert ours[setting] == torchs[setting]
 
 
@@ -200,6 +219,9 @@ def test_a_copy_goes_on_like_the_original(make):
         (torch.optim.Adam, AdaMax, "exp_inf is missing"),
         (partial(Momentum, paper_form=True), Nesterov, "nesterov must be True"),
         (torch.optim.RMSprop, AdaGrad, "sum is missing. It was saved by another optimizer"),
+        (Muon, Nesterov, "it was saved by Muon"),
+        (partial(torch.optim.Muon, nesterov=False), Momentum, "it was saved by Muon"),
+        (Nesterov, Muon, "it was saved by another optimizer than Muon"),
     ],
 )
 def test_another_optimizers_state_is_refused(saves, loads, message):
@@ -242,23 +264,23 @@ def test_a_variant_that_the_equation_does_not_have_is_refused(saves, loads, sett
 
 @every_one
 def test_a_parameter_without_a_gradient_is_left_alone(make):
-    moved, frozen = one(), nn.Parameter(torch.ones(2))
+    moved, frozen = one(), nn.Parameter(torch.ones(1, 2))
     optimizer = make([moved, frozen])
     optimizer.step()
     assert moved.item() != 1
-    assert frozen.tolist() == [1, 1]
+    assert frozen.tolist() == [[1, 1]]
     assert set(optimizer.state) == {moved}
 
 
 @every_one
 def test_the_gradient_is_not_changed(make):
-    for options in ({"weight_decay": 0.5}, {"maximize": True}, {}):
+    for options in ({"weight_decay": 0.5}, {} if make is Muon else {"maximize": True}, {}):
         weight = one(gradient=3.0)
         make([weight], **options).step()
         assert weight.grad.item() == 3
 
 
-@every_one
+@every_one_for_vectors
 def test_maximizing_climbs_where_minimizing_descends(make):
     down, up = one(), one()
     make([down], weight_decay=0.0).step()
@@ -340,9 +362,9 @@ def test_the_class_that_is_named_for_sparse_gradients_takes_them(make):
 
 @every_one
 def test_complex_parameters_are_refused_when_it_is_made_and_the_class_that_is_named_takes_them(make):
-    weight = nn.Parameter(torch.ones(2, dtype=torch.complex64))
+    weight = nn.Parameter(torch.ones(1, 2, dtype=torch.complex64))
     weight.grad = torch.ones_like(weight)
-    with pytest.raises(TypeError, match=r"shape \(2,\) is complex") as refused:
+    with pytest.raises(TypeError, match=r"shape \(1, 2\) is complex") as refused:
         make([weight])
     (named,) = re.findall(r"use torch\.optim\.(\w+), which takes it", str(refused.value))
     getattr(torch.optim, named)([weight], lr=0.1).step()
@@ -353,18 +375,18 @@ def test_complex_parameters_are_refused_when_it_is_made_and_the_class_that_is_na
 def test_a_complex_group_is_not_taken_in(make):
     optimizer = make([one()])
     with pytest.raises(TypeError, match="is complex"):
-        optimizer.add_param_group({"params": [nn.Parameter(torch.ones(2, dtype=torch.complex64))]})
+        optimizer.add_param_group({"params": [nn.Parameter(torch.ones(1, 2, dtype=torch.complex64))]})
     assert len(optimizer.param_groups) == 1
     optimizer.step()
 
 
 @every_one
 def test_a_model_that_is_made_complex_later_is_refused_in_the_step(make):
-    weight = nn.Parameter(torch.ones(2))
+    weight = nn.Parameter(torch.ones(1, 2))
     optimizer = make([weight])
     weight.data = weight.data.to(torch.complex64)
     weight.grad = torch.ones_like(weight)
-    with pytest.raises(TypeError, match=r"shape \(2,\) is complex"):
+    with pytest.raises(TypeError, match=r"shape \(1, 2\) is complex"):
         optimizer.step()
 
 
@@ -381,6 +403,11 @@ BAD = [
     ("betas", (0.9, -0.1)),
     ("betas", (0.9, 0.99, 0.999)),
     ("momentum_decay", -1.0),
+    ("ns_steps", -1),
+    ("ns_steps", 100),
+    ("ns_steps", 2.5),
+    ("ns_coefficients", (1.5, -0.5)),
+    ("adjust_lr_fn", "match_rms"),
 ]
 
 
@@ -477,7 +504,10 @@ def test_two_processes_end_with_equal_weights(tmp_path, run_program):
         if __name__ == "__main__":
             for name in sys.argv[2:]:
                 torch.manual_seed(0)
-                model = lm.Classifier(lm.MLP([64, 16, 10]), optimizer=partial(getattr(lm, name), lr=0.01))
+                network = lm.MLP([64, 16, 10])
+                if name == "Muon":
+                    network[1].bias = network[3].bias = None
+                model = lm.Classifier(network, optimizer=partial(getattr(lm, name), lr=0.01))
                 trainer = lm.quiet_trainer(
                     max_epochs=2, strategy="ddp_fork", devices=2, limit_val_batches=0, callbacks=[Save()]
                 )
@@ -502,7 +532,7 @@ def quiet_command_line(tmp_path, monkeypatch):
     monkeypatch.setenv("JSONARGPARSE_DEPRECATION_WARNINGS", "off")
 
 
-@every_one
+@every_one_for_vectors
 @pytest.mark.usefixtures("quiet_command_line")
 def test_the_command_line_chooses_it_and_its_settings(make):
     off = ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")
@@ -526,7 +556,7 @@ def test_the_command_line_chooses_it_and_its_settings(make):
 @every_pair
 def test_a_setting_that_only_torch_has_names_torchs_class(name):
     ours = PAIRS[name][0]
-    weights = [nn.Parameter(torch.ones(1))]
+    weights = [one()]
     left_out = [
         word
         for word in inspect.signature(ours.counterpart).parameters
@@ -578,7 +608,7 @@ def test_groups_are_taken_from_torchs_optimizer(name):
     assert ours(groups).param_groups[0]["lr"] == 0.3
 
 
-@every_one
+@every_one_for_vectors
 def test_what_is_faster_in_torch_is_what_torch_has(make):
     has_fused = "fused" in inspect.signature(make.counterpart).parameters
     way = "fused=True" if has_fused else "foreach=True"

@@ -64,6 +64,7 @@ OPERATIONS = {
     "add, number": lambda x, y, z: x.add(1e-3),
     "add_": lambda x, y, z: x.add_(y, alpha=-0.7),
     "mul_": lambda x, y, z: x.mul_(0.99),
+    "lerp": lambda x, y, z: x.lerp(y, 0.1234),
     "lerp_": lambda x, y, z: x.lerp_(y, 0.1234),
     "addcmul_": lambda x, y, z: x.addcmul_(y, z, value=1e-3),
     "addcdiv_": lambda x, y, z: x.addcdiv_(y, z, value=-1e-3),

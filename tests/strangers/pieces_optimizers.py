@@ -16,14 +16,17 @@ from lightning_modules import (
     AdamW,
     CosineDecay,
     Momentum,
+    Muon,
     Nadam,
     Nesterov,
     RateHistory,
     RMSProp,
+    SideBySide,
     decay_groups,
     layer_rate_groups,
     recipe,
     scheduled,
+    split_for_muon,
 )
 from lightning_modules.recipes.parts import ONE_CYCLE
 
@@ -43,6 +46,10 @@ def distance(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> float:
     return math.hypot(*((ours[name] - theirs[name]).norm().item() for name in ours))
 
 
+# What is not hidden. The images' network has no other matrix than its head, so that is Muon's here.
+NOT_HIDDEN: dict[str, list[str]] = {"images": [], "tokens": ["head", "positions"]}
+
+
 def enter(optimizer: type[torch.optim.Optimizer]) -> None:
     @piece(optimizer.__name__, f"optimizers/{optimizer.__name__.lower()}.md")
     def _(fit: Fit) -> None:
@@ -60,6 +67,53 @@ def enter(optimizer: type[torch.optim.Optimizer]) -> None:
 
 for kind in TORCHS:
     enter(kind)
+
+
+def beside_adamw(muon: type[torch.optim.Optimizer]):
+    def configure(module, _):
+        stranger = "tokens" if hasattr(module, "positions") else "images"
+        split = split_for_muon(module, NOT_HIDDEN[stranger])
+        return SideBySide(
+            muon(split.matrices.values(), lr=0.02),
+            torch.optim.AdamW(split.others.values(), lr=0.003),
+        )
+
+    return configure
+
+
+@piece("Muon", "optimizers/muon.md")
+def _(fit: Fit) -> None:
+    fit.train(fit.new(beside_adamw(Muon)))
+    found = parameters(fit.model)
+    again = Fit(fit.stranger, fit.circumstance)
+    again.train(again.new(beside_adamw(torch.optim.Muon)))
+    expected, start = parameters(again.model), parameters(fit.new())
+    apart, way = (distance(other, expected) for other in (found, start))
+    assert apart < 0.1 * way
+
+
+@piece("SideBySide", "optimizers/muon.md")
+def _(fit: Fit) -> None:
+    rates = RateHistory()
+
+    def configure(module, optimizer):
+        both = beside_adamw(torch.optim.Muon)(module, optimizer)
+        return scheduled(module.trainer, both, CosineDecay)
+
+    trainer = fit.train(fit.new(configure), rates)
+    both = trainer.optimizers[0]
+    assert all(one.state for one in both.optimizers)
+    assert [ratio * 20 / 3 for ratio in rates.rate(group=1)] == pytest.approx(rates.rate(group=0))
+    assert is_changed(fit)
+
+
+@piece("split_for_muon", "optimizers/muon.md")
+def _(fit: Fit) -> None:
+    trainer = fit.train(fit.new(beside_adamw(Muon)))
+    muon, adamw = (one.param_groups[0]["params"] for one in trainer.optimizers[0].optimizers)
+    assert all(p.ndim == 2 for p in muon)
+    assert len(muon) + len(adamw) == len(list(fit.model.parameters()))
+    assert is_changed(fit)
 
 
 @piece("decay_groups", "regularization/penalties.md")

@@ -12,7 +12,7 @@ _BOUNDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, math.inf), 
 _MOST_CLASSES = 50
 _ROUNDING = 1e-4
 _NEARLY = 0.92
-_SCALE_FREE = {"Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop"}
+_SCALE_FREE = {"Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Muon", "NAdam", "RAdam", "RMSprop"}
 """Their steps are as long for a sum as for a mean."""
 
 
