@@ -67,6 +67,7 @@ from lightning_modules.schedules.rate_history import RateHistory
 from lightning_modules.schedules.scheduled import ScheduleCheck
 from lightning_modules.schedules.warmup import Warmup
 from lightning_modules.schedules.warmup_stable_decay import WarmupStableDecay
+from lightning_modules.trainer_callbacks import callbacks_of
 
 # jsonargparse accepts a class by its short name once it has been imported. Adam, AdamW and Muon are torch's here: two
 # classes of one name would both have to be written in full.
@@ -157,12 +158,12 @@ class CommandLine(LightningCLI):
         trainer = super().instantiate_trainer(**settings)
         called = self.config[self.subcommand].doctor
         if called is not None:
-            trainer.callbacks.append(Doctor(on="stop" if called == "stop" else None))
+            callbacks_of(trainer).append(Doctor(on="stop" if called == "stop" else None))
         return trainer
 
     def after_fit(self) -> None:
         """Test what a recipe has trained, and print what was found; leave if the doctor has ended the run."""
-        if any(isinstance(one, Doctor) and one.stopped for one in self.trainer.callbacks):
+        if any(isinstance(one, Doctor) and one.stopped for one in callbacks_of(self.trainer)):
             sys.exit(HOPELESS)
         if self.model.recipe is None or not is_overridden("test_dataloader", self.datamodule):
             return

@@ -49,6 +49,7 @@ def parsed(table: Any) -> ReadingSettings:
                 raise DocsError(f"{_TABLE} minutes = {value!r} is not a number above 0")
         elif not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             raise DocsError(f"{_TABLE} {key} is not a list of texts (in quotes)")
-    return ReadingSettings(
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
-    )
+    settings: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
+    }
+    return ReadingSettings(**settings)
