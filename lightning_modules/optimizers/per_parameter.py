@@ -223,9 +223,8 @@ class PerParameterOptimizer(Optimizer, ABC):
         """Go on from a state that this optimizer or torch's counterpart has saved."""
         for saved in state_dict["param_groups"]:
             group = self.defaults | saved
-            if ("ns_steps" in saved) != (
-                "ns_steps" in self.defaults
-            ):  # what Muon keeps, Momentum calls so too
+            # What Muon keeps has the same name in Momentum.
+            if ("ns_steps" in saved) != ("ns_steps" in self.defaults):
                 which = "Muon" if "ns_steps" in saved else "another optimizer than Muon"
                 raise ValueError(
                     f"{type(self).__name__} cannot go on from this state: it was saved by {which}."

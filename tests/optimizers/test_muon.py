@@ -1,5 +1,7 @@
 """lightning_modules.optimizers.muon."""
 
+import inspect
+
 import pytest
 import torch
 from torch import nn
@@ -180,6 +182,11 @@ def test_a_rate_may_be_a_tensor():
         weight.grad = matrix(2, 2, dtype=torch.float32)
         Muon([weight], lr=rate).step()
     assert torch.equal(*weights)
+
+
+def test_torchs_has_no_faster_form():
+    settings = inspect.signature(torch.optim.Muon).parameters
+    assert not {"fused", "foreach", "maximize"} & settings.keys()
 
 
 # Only matrices

