@@ -7,12 +7,7 @@ hooks = ["on_*"]
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
-
-from verified_docs.base.errors import DocsError
-
-_TABLE = "pyproject.toml: [tool.verified_docs.api]"
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -26,16 +21,3 @@ class ApiSettings:
 
     packages: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
-
-
-def parsed(table: Any) -> ApiSettings:
-    """The settings that `table` holds; raises DocsError for one that is wrong."""
-    if not isinstance(table, dict):
-        raise DocsError(f"{_TABLE} is not a table")
-    known = [one.name for one in fields(ApiSettings)]
-    for key, value in table.items():
-        if key not in known:
-            raise DocsError(f"{_TABLE} has no setting {key!r}; it has {', '.join(known)}")
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise DocsError(f"{_TABLE} {key} is not a list of texts (in quotes)")
-    return ApiSettings(**{key: tuple(value) for key, value in table.items()})

@@ -10,14 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from verified_docs.base import (
-    api_settings,
-    exercise_settings,
-    files,
-    ledger_settings,
-    reading_settings,
-    system,
-)
+from verified_docs.base import files, ledger_settings, plain_settings, system
 from verified_docs.base.api_settings import ApiSettings
 from verified_docs.base.errors import DocsError
 from verified_docs.base.exercise_settings import ExerciseSettings
@@ -131,9 +124,8 @@ def load(root: Path) -> Config | None:
             f'pyproject.toml: [tool.verified_docs] fingerprint = {fingerprint!r} is not a "package.module.function"'
         )
     table["ledger"] = ledger_settings.parsed(table.get("ledger", {}))
-    table["api"] = api_settings.parsed(table.get("api", {}))
-    table["exercises"] = exercise_settings.parsed(table.get("exercises", {}))
-    table["reading"] = reading_settings.parsed(table.get("reading", {}))
+    for name, of in (("api", ApiSettings), ("exercises", ExerciseSettings), ("reading", ReadingSettings)):
+        table[name] = plain_settings.parsed(of, name, table.get(name, {}))
     table["env"] = {name: value.replace("{root}", str(root)) for name, value in table["env"].items()}
     return Config(root=root, **table)
 

@@ -8,13 +8,8 @@ apart = ["Exercises", "Papers"]
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fnmatch import fnmatch
-from typing import Any
-
-from verified_docs.base.errors import DocsError
-
-_TABLE = "pyproject.toml: [tool.verified_docs.reading]"
 
 
 @dataclass(frozen=True)
@@ -34,22 +29,3 @@ class ReadingSettings:
     def asks(self, path: str) -> bool:
         """Whether the page at `path`, below docs/, has to be that short."""
         return any(fnmatch(path, one) for one in self.pages)
-
-
-def parsed(table: Any) -> ReadingSettings:
-    """The settings that `table` holds; raises DocsError for one that is wrong."""
-    if not isinstance(table, dict):
-        raise DocsError(f"{_TABLE} is not a table")
-    known = [one.name for one in fields(ReadingSettings)]
-    for key, value in table.items():
-        if key not in known:
-            raise DocsError(f"{_TABLE} has no setting {key!r}; it has {', '.join(known)}")
-        if key == "minutes":
-            if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-                raise DocsError(f"{_TABLE} minutes = {value!r} is not a number above 0")
-        elif not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise DocsError(f"{_TABLE} {key} is not a list of texts (in quotes)")
-    settings: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
-    }
-    return ReadingSettings(**settings)

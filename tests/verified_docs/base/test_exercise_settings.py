@@ -3,17 +3,18 @@
 import pytest
 
 from verified_docs.base.errors import DocsError
-from verified_docs.base.exercise_settings import ExerciseSettings, parsed
+from verified_docs.base.exercise_settings import ExerciseSettings
+from verified_docs.base.plain_settings import parsed
 
 
 def test_pages_are_asked_by_patterns_but_for_those_that_are_spared():
-    settings = parsed({"pages": ["a/*.md"], "without": ["*/index.md"]})
+    settings = parsed(ExerciseSettings, "exercises", {"pages": ["a/*.md"], "without": ["*/index.md"]})
     asked = {path: settings.asks(path) for path in ("a/one.md", "a/index.md", "b/one.md", "index.md")}
     assert asked == {"a/one.md": True, "a/index.md": False, "b/one.md": False, "index.md": False}
 
 
 def test_nothing_is_asked_without_settings():
-    assert parsed({}) == ExerciseSettings()
+    assert parsed(ExerciseSettings, "exercises", {}) == ExerciseSettings()
     assert not ExerciseSettings().asks("a/one.md")
 
 
@@ -30,4 +31,4 @@ def test_nothing_is_asked_without_settings():
 )
 def test_a_wrong_setting_is_refused(table, message):
     with pytest.raises(DocsError, match=message):
-        parsed(table)
+        parsed(ExerciseSettings, "exercises", table)

@@ -3,18 +3,19 @@
 import pytest
 
 from verified_docs.base.errors import DocsError
-from verified_docs.base.reading_settings import ReadingSettings, parsed
+from verified_docs.base.reading_settings import ReadingSettings
+from verified_docs.base.plain_settings import parsed
 
 
 def test_pages_are_asked_by_patterns():
-    settings = parsed({"pages": ["a/*.md"], "minutes": 5})
+    settings = parsed(ReadingSettings, "reading", {"pages": ["a/*.md"], "minutes": 5})
     assert settings.asks("a/one.md")
     assert not settings.asks("b/one.md")
     assert settings.minutes == 5
 
 
 def test_nothing_is_asked_without_settings():
-    assert parsed({}) == ReadingSettings()
+    assert parsed(ReadingSettings, "reading", {}) == ReadingSettings()
     assert not ReadingSettings().asks("a/one.md")
 
 
@@ -25,10 +26,10 @@ def test_nothing_is_asked_without_settings():
         ({"minute": 3}, "has no setting 'minute'; it has pages, minutes, apart"),
         ({"apart": "Papers"}, "apart is not a list of texts"),
         ({"pages": [1]}, "pages is not a list of texts"),
-        ({"minutes": 0}, "minutes = 0 is not a number above 0"),
-        ({"minutes": True}, "minutes = True is not a number above 0"),
+        ({"minutes": -1}, "minutes = -1 is not a number of at least 0"),
+        ({"minutes": True}, "minutes = True is not a number of at least 0"),
     ],
 )
 def test_a_wrong_setting_is_refused(table, message):
     with pytest.raises(DocsError, match=message):
-        parsed(table)
+        parsed(ReadingSettings, "reading", table)
