@@ -1,8 +1,8 @@
 """How much of a run has to be spent on coming down?
 
-Validation loss at the end of 300 steps, the mean of three runs, of which the last
-part is made at a rate that falls to 0 in a straight line. Left, no step is; right,
-all are. A tenth of the run gives much of what a decay can give here.
+Validation loss at the end of 300 steps, the mean of three runs. The last part of
+them is made at a rate that falls to 0 in a straight line: left no step, right
+all. A tenth of the run gives much of what a decay can give here.
 """
 
 import matplotlib.pyplot as plt
