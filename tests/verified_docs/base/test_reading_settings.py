@@ -3,8 +3,8 @@
 import pytest
 
 from verified_docs.base.errors import DocsError
-from verified_docs.base.reading_settings import ReadingSettings
 from verified_docs.base.plain_settings import parsed
+from verified_docs.base.reading_settings import ReadingSettings
 
 
 def test_pages_are_asked_by_patterns():
