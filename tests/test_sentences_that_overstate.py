@@ -14,8 +14,8 @@ WITH_2000 = "{{ studies/auxiliary.difference[test accuracy][2,000 labels, frozen
 
 ONCE = {
     "transfer, ten labels": (
-        "pretrained/transfer.md",
-        "## From how many labels on can you do without?",
+        "pretrained/when_it_pays.md",
+        "## Where it hardly pays { #where-it-hardly-pays }",
         (
             "With ten labels those that reuse layers are ahead. {{ studies/transfer.numbers[gains] }} of the "
             "{{ studies/transfer.numbers[asked] }} intervals lie wholly above zero."
@@ -23,8 +23,8 @@ ONCE = {
         '"ahead" rests on no verdict of studies/transfer',
     ),
     "transfer, frozen": (
-        "pretrained/transfer.md",
-        "## From how many labels on can you do without?",
+        "pretrained/when_it_pays.md",
+        "## Where it hardly pays { #where-it-hardly-pays }",
         (
             "**Frozen layers harm** from {{ studies/transfer.numbers[frozen harms from]:,d}} labels on: with 2,000 it is "
             "{{ studies/transfer.difference[test accuracy][frozen, 2000 labels]:+.1%}}."
@@ -32,8 +32,8 @@ ONCE = {
         '"harm" says more than the verdict "open" of studies/transfer[test accuracy][frozen, 2000 labels]',
     ),
     "transfer, the card": (
-        "pretrained/transfer.md",
-        "## From how many labels on can you do without?",
+        "pretrained/when_it_pays.md",
+        "## Where it hardly pays { #where-it-hardly-pays }",
         "Gradual unfreezing gains {{ studies/transfer.difference[test accuracy][gradual, 10 labels]:.1%}}.",
         '"gains" says more than the verdict "open" of studies/transfer[test accuracy][gradual, 10 labels]',
     ),

@@ -212,7 +212,7 @@ class _Fill(Preprocessor):
 
 
 class _Name(Treeprocessor):
-    """Lets links lead to an exercise."""
+    """Lets links lead to an exercise: to its title, for the theme's copy buttons take the name of what encloses them."""
 
     def __init__(self, md: Markdown, shown: _Shown) -> None:
         super().__init__(md)
@@ -222,7 +222,7 @@ class _Name(Treeprocessor):
         blocks = (one for one in root.iter("div") if "exercise" in one.get("class", "").split())
         for block, anchor in zip(blocks, self._shown.anchors, strict=False):
             if anchor:
-                block.set("id", anchor)
+                block[0].set("id", anchor)
 
 
 def figure_html(snippet: Snippet, held: record.Record) -> str:
