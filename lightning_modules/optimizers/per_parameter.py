@@ -223,12 +223,6 @@ class PerParameterOptimizer(Optimizer, ABC):
         """Go on from a state that this optimizer or torch's counterpart has saved."""
         for saved in state_dict["param_groups"]:
             group = self.defaults | saved
-            # What Muon keeps has the same name in Momentum.
-            if ("ns_steps" in saved) != ("ns_steps" in self.defaults):
-                which = "Muon" if "ns_steps" in saved else "another optimizer than Muon"
-                raise ValueError(
-                    f"{type(self).__name__} cannot go on from this state: it was saved by {which}."
-                )
             self.check(group)
             needed = self.begin(torch.empty(0), group).keys()
             for number in saved["params"]:
@@ -239,6 +233,11 @@ class PerParameterOptimizer(Optimizer, ABC):
                         f"parameter, and {', '.join(missing)} is missing. It was saved by another optimizer, or by one "
                         "with other settings."
                     )
+            if lacking := [name for name in self._always_saved() if name not in saved]:
+                raise ValueError(
+                    f"{type(self).__name__} cannot go on from this state: its groups have no {lacking[0]}. It was saved "
+                    "by another optimizer, which keeps tensors of the same names."
+                )
         super().load_state_dict(state_dict)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -265,6 +264,12 @@ class PerParameterOptimizer(Optimizer, ABC):
     @classmethod
     def _torchs_settings(cls) -> Mapping[str, inspect.Parameter]:
         return inspect.signature(cls.counterpart).parameters
+
+    @classmethod
+    def _always_saved(cls) -> list[str]:
+        """The settings that groups have in every state of this optimizer and of torch's."""
+        theirs = cls._torchs_settings().keys() - {"params", "maximize"}  # the latter is new in torch 1.11
+        return [name for name in (*cls.fixed, *inspect.signature(cls).parameters) if name in theirs]
 
     @classmethod
     def _no_setting(cls, name: str) -> TypeError:
