@@ -163,7 +163,7 @@ def test_another_state_is_refused(state, saved):
 def test_what_one_of_them_refuses_is_refused():
     parameters = weights()
     optimizer = SideBySide(SGD(parameters[:1], momentum=0.9), AdamW(parameters[1:]))
-    with pytest.raises(ValueError, match="no ns_coefficients. It was saved by another optimizer"):
+    with pytest.raises(ValueError, match=r"no ns_coefficients\. It was saved by another optimizer"):
         both(parameters).load_state_dict(optimizer.state_dict())
 
 
