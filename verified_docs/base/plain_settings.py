@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from verified_docs.base.errors import DocsError
 
-Settings = TypeVar("Settings")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Settings = TypeVar("Settings", bound="DataclassInstance")
 
 
 def parsed(of: type[Settings], name: str, table: Any) -> Settings:
@@ -21,7 +24,7 @@ def parsed(of: type[Settings], name: str, table: Any) -> Settings:
     where = f"pyproject.toml: [tool.verified_docs.{name}]"
     if not isinstance(table, dict):
         raise DocsError(f"{where} is not a table")
-    defaults = {one.name: one.default for one in fields(of)}  # type: ignore[arg-type]  # a dataclass, as is said
+    defaults = {one.name: one.default for one in fields(of)}
     found: dict[str, Any] = {}
     for key, value in table.items():
         if key not in defaults:
